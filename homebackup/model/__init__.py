@@ -1,0 +1,1 @@
+"""Pure descriptions and decisions: no I/O, no clock."""

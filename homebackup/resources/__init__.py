@@ -1,0 +1,1 @@
+"""Every resource, one file each."""

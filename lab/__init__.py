@@ -1,0 +1,1 @@
+"""A Proxmox VE node, its host and a NAS in a box."""

@@ -1,0 +1,1 @@
+"""Proxmox VE's own command line tools on the simulated host."""

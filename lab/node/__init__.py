@@ -1,0 +1,1 @@
+"""The simulated host: files, shell and commands, all inside one folder."""

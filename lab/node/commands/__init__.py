@@ -1,0 +1,1 @@
+"""Commands of the simulated host, found by listing this folder."""

@@ -1,0 +1,1 @@
+"""Proxmox VE's own rules, pure and verified against recordings."""
