@@ -1,1 +1,1 @@
-"""Commands of the simulated host, found by listing this folder."""
+"""The commands of a Debian host, as far as the lab has them."""
