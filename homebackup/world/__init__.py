@@ -1,1 +1,1 @@
-"""The only package that talks to anything outside this process."""
+"""The only package that does I/O: the Proxmox VE API, the host over ssh, and one tree of errors."""
