@@ -1,0 +1,66 @@
+"""Values between Pulumi and the declarations: the only module that knows Pulumi's PropertyValue."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_TEXT
+
+from homebackup.model.declare import UNKNOWN, Value, secret
+
+
+def lift(value: Value, *, hidden: bool = False) -> PropertyValue:
+    """A value for Pulumi, whose only number is a float; sets become sorted lists."""
+    if value is UNKNOWN:
+        return PropertyValue(UNKNOWN_TEXT)
+    if isinstance(value, frozenset):
+        value = sorted(value)
+    if isinstance(value, (list, tuple)):
+        return PropertyValue([lift(v) for v in value], is_secret=hidden)
+    if isinstance(value, Mapping):
+        return PropertyValue({str(name): lift(v) for name, v in value.items()}, is_secret=hidden)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    return PropertyValue(value, is_secret=hidden)
+
+
+def lower(value: PropertyValue) -> Value:
+    """A value from Pulumi; UNKNOWN for what a preview cannot know yet, also somewhere inside."""
+    inner: Any = value.value
+    if isinstance(inner, Computed) or inner == UNKNOWN_TEXT:
+        return UNKNOWN
+    if isinstance(inner, float) and inner.is_integer():
+        return int(inner)
+    if isinstance(inner, tuple):
+        items = [lower(v) for v in inner]
+        return UNKNOWN if UNKNOWN in items else items
+    if isinstance(inner, Mapping):
+        entries = {name: lower(v) for name, v in inner.items()}
+        return UNKNOWN if any(v is UNKNOWN for v in entries.values()) else entries
+    return inner
+
+
+def lift_all(cls: Any, values: Mapping[str, Value]) -> dict[str, PropertyValue]:
+    """A resource's values by their Pulumi names; None is left out."""
+    return {
+        f.camel: lift(values[f.name], hidden=secret in f.marks) for f in cls.fields if values.get(f.name) is not None
+    }
+
+
+def lower_all(cls: Any, properties: Mapping[str, PropertyValue]) -> dict[str, Value]:
+    """Pulumi's properties by the declaration's names; a name it does not have stays as it is."""
+    names = {f.camel: f.name for f in cls.fields}
+    return {names.get(name, name): lower(value) for name, value in properties.items() if not name.startswith("__")}
+
+
+def state(cls: Any, properties: Mapping[str, PropertyValue]) -> dict[str, Value]:
+    """A recorded state in normal form; what the declaration no longer takes is passed on as it is."""
+    values = lower_all(cls, properties)
+    normal: dict[str, Value] = {}
+    for f in cls.fields:
+        value = values.get(f.name)
+        try:
+            normal[f.name] = f.absent if value is None else value if value is UNKNOWN else f.normal(value)
+        except ValueError:
+            normal[f.name] = value
+    return normal

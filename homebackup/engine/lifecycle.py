@@ -1,0 +1,166 @@
+"""Create, read, update and delete of any resource on any world: look, plan, say, do, look again."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from homebackup.model.declare import UNKNOWN, Value, changes, observed
+from homebackup.model.refusal import Refusal
+from homebackup.model.steps import Plan
+from homebackup.world.errors import Changed, Refused, Trouble, Unreachable
+from homebackup.world.site import Site
+
+TRIES = 5
+"""How often a plan is made anew because somebody else's section changed the digest of the file."""
+
+Say = Callable[[str], None]
+"""Takes a text that the owner reads beside the resource."""
+
+
+class Lifecycle:
+    """One resource of one class on a site; values are in normal form, by the declaration's names."""
+
+    def __init__(self, site: Site, cls: Any, name: str, say: Say) -> None:
+        self.site, self.cls, self.name, self.say = site, cls, name, say
+
+    @property
+    def subject(self) -> str:
+        """What the owner calls it: `vzdump job backup-home-p0-daily`."""
+        return f"{self.cls.noun} {self.name}"
+
+    async def read(self, known: Mapping[str, Value], *, fresh: bool = False) -> Any:
+        """The resource as it is, None when it is not there."""
+        ground = await self.cls.ground(self.site, self.name, known, fresh=fresh)
+        return self.cls.found(self.name, ground, known)
+
+    async def create(self, new: Any, *, preview: bool) -> Any:
+        """Make it, or take over what is there and equal; the result is what is there afterwards."""
+        ground = await self.cls.ground(self.site, self.name, vars(new), fresh=not preview)
+        seen = self.cls.found(self.name, ground, {})
+        if seen is None:
+            return await self._carry_out(new, self._planned(new.creating, ground), preview=preview)
+        if different := self._declared_differences(seen, new):
+            raise Refused(
+                self.subject,
+                f"it exists already and is different: {'; '.join(different)}",
+                f"declare it as it is, or take it over with `{self.import_line()}` and let pulumi up change it",
+            )
+        self.say(f"{self.subject}: exists already and is equal; taken over")
+        return await self._carry_out(new, self._planned(new.updating, seen, ground), preview=preview)
+
+    async def update(self, old: Mapping[str, Value], new: Any, *, preview: bool) -> Any:
+        """Make `new` of it, unless somebody changed it since `old` was seen."""
+        for attempt in range(1, TRIES + 1):
+            ground = await self.cls.ground(self.site, self.name, vars(new), fresh=not preview)
+            seen = self.cls.found(self.name, ground, old)
+            if seen is None:
+                return await self._carry_out(new, self._planned(new.creating, ground), preview=preview)
+            if not preview and (meanwhile := self._meanwhile(old, seen, new)):
+                raise Changed(
+                    self.subject,
+                    f"changed meanwhile by somebody else: {'; '.join(meanwhile)}",
+                    "nothing was overwritten; run pulumi up again to see it as drift",
+                )
+            plan = self._planned(new.updating, seen, ground)
+            try:
+                return await self._carry_out(new, plan, preview=preview)
+            except Changed:
+                if attempt == TRIES:
+                    raise
+        raise AssertionError("the loop returns or raises")
+
+    async def delete(self, old: Mapping[str, Value]) -> None:
+        """Remove it; one that is gone already counts as removed."""
+        ground = await self.cls.ground(self.site, self.name, old, fresh=True)
+        seen = self.cls.found(self.name, ground, old)
+        if seen is not None:
+            await self._perform(self._planned(seen.deleting, ground))
+
+    async def deletion(self, old: Mapping[str, Value]) -> Plan:
+        """What `delete` would do."""
+        ground = await self.cls.ground(self.site, self.name, old)
+        seen = self.cls.found(self.name, ground, old)
+        return Plan() if seen is None else self._planned(seen.deleting, ground)
+
+    def import_line(self) -> str:
+        """The command that takes over what exists."""
+        alias = "".join(c if c.isalnum() else "-" for c in self.name).strip("-")
+        return f"pulumi import homebackup:index:{self.cls.__name__} {alias} {self.name}"
+
+    def _planned(self, plan: Callable[..., Plan], *ground: Any) -> Plan:
+        try:
+            return plan(*ground)
+        except Refusal as refusal:
+            raise Refused(self.subject, refusal.said, refusal.remedy) from None
+
+    async def _carry_out(self, new: Any, plan: Plan, *, preview: bool) -> Any:
+        if preview:
+            if plan.steps:
+                self.say("\n".join(["pulumi up will do:", *(f"  {line}" for line in plan.lines())]))
+            if plan.blocked:
+                self.say(f"unknown: {plan.blocked}")
+            return new
+        await self._perform(plan)
+        seen = await self.read(vars(new), fresh=True)
+        if seen is None or (left := self._left(seen, new)):
+            said = f"it is still not as declared: {'; '.join(left)}" if seen is not None else "it is not there"
+            await self._undo(plan, len(plan.steps))
+            raise Refused(self.subject, f"every step ended well, but {said}", "look at the host's journal and run this again")
+        return seen
+
+    async def _perform(self, plan: Plan) -> None:
+        if plan.blocked:
+            raise Unreachable(self.subject, plan.blocked.partition(";")[0], plan.blocked.partition(";")[2].strip())
+        done = 0
+        try:
+            for step in plan.steps:
+                await self.site.perform(step)
+                done += 1
+        except Trouble as trouble:
+            if await self._undo(plan, done):
+                trouble.remedy = f"what had been done was taken back; {trouble.remedy}"
+            raise
+
+    async def _undo(self, plan: Plan, done: int) -> bool:
+        """Puts the host back where it was; what cannot be undone is said."""
+        if not plan.undo or done < plan.undo_from:
+            return False
+        try:
+            for step in plan.undo:
+                await self.site.perform(step)
+        except Trouble as trouble:
+            self.say(f"{self.subject}: could not be put back as it was: {trouble}")
+            return False
+        return True
+
+    def _declared_differences(self, seen: Any, new: Any) -> list[str]:
+        return [
+            f"{f.wire} is {show(f.spell, getattr(seen, f.name))}, declared {show(f.spell, getattr(new, f.name))}"
+            for f in self.cls.fields
+            if observed not in f.marks and not f.same(getattr(seen, f.name), getattr(new, f.name))
+        ]
+
+    def _meanwhile(self, old: Mapping[str, Value], seen: Any, new: Any) -> list[str]:
+        """What somebody changed after it was last seen, where that is not what is declared anyway."""
+        both = [f for f in self.cls.fields if old.get(f.name) is not UNKNOWN]
+        return [
+            f"{f.wire} was {show(f.spell, old.get(f.name))}, is {show(f.spell, getattr(seen, f.name))}"
+            for f in both
+            if not f.same(old.get(f.name, f.absent), getattr(seen, f.name)) and not f.same(getattr(seen, f.name), getattr(new, f.name))
+        ]
+
+    def _left(self, seen: Any, new: Any) -> list[str]:
+        differing = changes(self.cls, dataclasses.asdict(seen), dataclasses.asdict(new))
+        return [
+            f"{f.wire} is {show(f.spell, getattr(seen, f.name))}, declared {show(f.spell, getattr(new, f.name))}"
+            for f in self.cls.fields
+            if f.name in differing
+        ]
+
+
+def show(spell: Callable[[Value], Any], value: Value) -> str:
+    """A value as the owner reads it, in Proxmox VE's spelling."""
+    if value is None:
+        return "not set"
+    spelled = spell(value)
+    return ",".join(spelled) if isinstance(spelled, list) else str(spelled)

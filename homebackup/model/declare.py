@@ -1,0 +1,249 @@
+"""Declare a resource once: its fields, their rules and meanings; everything else about it is derived from that.
+
+A resource is a frozen class; a field's rules are its annotated type (pydantic checks it), its meaning is the string under it.
+What Proxmox VE says and what Pulumi says of a field pass through the same validation, so both have one normal form.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass
+from dataclasses import fields as dataclass_fields
+from functools import cache
+from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+Value = Any
+"""A field's value in normal form: None, bool, int, str, frozenset, tuple or mapping."""
+
+UNKNOWN: Value = type("Unknown", (), {"__repr__": lambda self: "UNKNOWN"})()
+"""Stands for a value that a preview cannot know yet."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A bare rule on a field."""
+
+    name: str
+
+
+key = Mark("key")
+"""The field that names the resource; changing it makes another resource."""
+replaces = Mark("replaces")
+"""A field that Proxmox VE cannot change in place."""
+secret = Mark("secret")
+"""A field that never reaches plain state, a log or a process's arguments."""
+written = Mark("written")
+"""A field that is always sent, because Proxmox VE does not allow its deletion or its default is not what absence means."""
+unordered = Mark("unordered")
+"""A sequence whose order is kept for writing and means nothing in a comparison."""
+observed = Mark("observed")
+"""What is seen of the resource; its default is what is wanted, and nobody sets it."""
+root_only = Mark("root_only")
+"""Only root@pam with a password, or ssh, may set this option; no API token can."""
+
+
+@dataclass(frozen=True)
+class Wire:
+    """The name Proxmox VE gives the field, where it does not follow from ours."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Encode:
+    """How Proxmox VE spells the value, where it does not follow from its type."""
+
+    spell: Callable[[Value], "str | int | list[str]"]
+
+
+@dataclass(frozen=True)
+class Absent:
+    """What Proxmox VE means when it does not mention the field, where that is not None."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class Field:
+    """One declared field of a resource, with all that is derived from its annotation."""
+
+    name: str
+    kind: Any
+    doc: str
+    default: Value
+    marks: frozenset[Mark]
+    wire: str
+    absent: Value
+    spell: Callable[[Value], "str | int | list[str]"]
+    adapter: "TypeAdapter[Value]"
+
+    @property
+    def required(self) -> bool:
+        """True when the program has to give it."""
+        return self.default is MISSING
+
+    @property
+    def camel(self) -> str:
+        """Its name in Pulumi."""
+        head, *tail = self.name.split("_")
+        return head + "".join(map(str.title, tail))
+
+    def same(self, one: Value, other: Value) -> bool:
+        """True when both mean the same."""
+        if unordered in self.marks and one is not None and other is not None:
+            return frozenset(one) == frozenset(other)
+        return bool(one == other)
+
+    def normal(self, value: Value) -> Value:
+        """The value in normal form; raises ValueError with the reason as text."""
+        try:
+            return self.adapter.validate_python(value)
+        except ValidationError as error:
+            raise ValueError("; ".join(dict.fromkeys(_reason(e) for e in error.errors()))) from None
+
+
+class Declared(Protocol):
+    """What the `resource` decorator makes of a class."""
+
+    fields: ClassVar[tuple[Field, ...]]
+    key: ClassVar[Field]
+    noun: ClassVar[str]
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Pairs of a field's name and what is wrong with it beside the others."""
+
+
+T = TypeVar("T")
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+def resource(cls: type[T]) -> type[T]:
+    """The class frozen, with `fields` and `key` read from its annotations and `name_of` its key's value."""
+    made: Any = dataclass(frozen=True, kw_only=True)(cls)
+    hints, docs = get_type_hints(made, include_extras=True), _docstrings(made)
+    made.fields = tuple(_field(f.name, hints[f.name], docs.get(f.name, ""), f.default) for f in dataclass_fields(made))
+    (made.key,) = [f for f in made.fields if key in f.marks]
+    return made  # type: ignore[no-any-return]
+
+
+def _field(name: str, hint: Any, doc: str, default: Value) -> Field:
+    extras = _extras(hint)
+    absent = next((e.value for e in extras if isinstance(e, Absent)), None)
+    return Field(
+        name=name,
+        kind=hint,
+        doc=" ".join(doc.split()),
+        default=default,
+        marks=frozenset(e for e in extras if isinstance(e, Mark)),
+        wire=next((e.name for e in extras if isinstance(e, Wire)), name.replace("_", "-")),
+        absent=absent,
+        spell=next((e.spell for e in extras if isinstance(e, Encode)), spelled),
+        adapter=_adapter(hint),
+    )
+
+
+def _extras(hint: Any) -> list[Any]:
+    """Every annotation on the hint, also those inside `X | None`."""
+    if not hasattr(hint, "__metadata__"):
+        return [extra for argument in get_args(hint) if get_origin(hint) is not None for extra in _extras(argument)]
+    return [*hint.__metadata__, *_extras(hint.__origin__)]
+
+
+@cache
+def _adapter(hint: Any) -> "TypeAdapter[Value]":
+    return TypeAdapter(hint)
+
+
+def _reason(error: Any) -> str:
+    """pydantic's complaint as the end of a sentence, with the place inside the value before it."""
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"] if "[" not in str(part))
+    text = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "value_error":
+        return text
+    return f"{where + ': ' if where else ''}{text[:1].lower()}{text[1:]}"
+
+
+def _docstrings(cls: type) -> dict[str, str]:
+    """The string under each field, for the class and what it inherits."""
+    found: dict[str, str] = {}
+    for part in reversed(cls.__mro__[:-1]):
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
+        body = tree.body if isinstance(tree, ast.ClassDef) else []
+        for field, text in zip(body, body[1:], strict=False):
+            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+                found[getattr(field.target, "id", "")] = str(text.value.value)
+    return found
+
+
+def spelled(value: Value) -> "str | int | list[str]":
+    """A value as Proxmox VE's API takes it: 0/1, comma lists, property strings; sequences stay lists."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, frozenset):
+        return ",".join(str(v) for v in sorted(value))
+    if isinstance(value, tuple):
+        return [str(v) for v in value]
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={spelled(v)}" for name, v in sorted(value.items()))
+    return value if isinstance(value, int) else str(value)
+
+
+def check(cls: type[Declared], given: Mapping[str, Value]) -> tuple[dict[str, Value], dict[str, str]]:
+    """Inputs in normal form with defaults filled in, and for each wrong field (Python name) the reason.
+
+    A value that is UNKNOWN passes through; observed fields always become what is wanted.
+    """
+    known = {f.name: f for f in cls.fields}
+    wrong = {name: f"is not a property of {cls.__name__}" for name in given.keys() - known.keys()}
+    right: dict[str, Value] = {}
+    for f in known.values():
+        value = f.default if observed in f.marks else given.get(f.name)
+        if value is UNKNOWN:
+            right[f.name] = UNKNOWN
+            continue
+        value = f.default if value is None else value
+        if value is MISSING:
+            wrong[f.name] = "is required"
+        elif value is None:
+            right[f.name] = None
+        else:
+            try:
+                right[f.name] = f.normal(value)
+            except ValueError as error:
+                wrong[f.name] = str(error)
+    if not wrong and UNKNOWN not in right.values():
+        for name, reason in cls(**right).problems():
+            wrong.setdefault(name, reason)
+    return right, wrong
+
+
+def changes(cls: type[Declared], old: Mapping[str, Value], new: Mapping[str, Value]) -> dict[str, bool]:
+    """The fields that differ, each with True where the difference needs a replacement."""
+    return {
+        f.name: bool({replaces, key} & f.marks)
+        for f in cls.fields
+        if not f.same(old.get(f.name, f.absent), new.get(f.name, f.absent))
+    }
+
+
+def wire_form(declared: Any) -> dict[str, "str | int | list[str]"]:
+    """What Proxmox VE is told of a resource: absent values left out unless the field is always written."""
+    return {
+        f.wire: f.spell(value)
+        for f in declared.fields
+        if observed not in f.marks
+        and (value := getattr(declared, f.name)) is not None
+        and (written in f.marks or not f.same(value, f.absent))
+    }
+
+
+def from_wire(cls: type[T], said: Mapping[str, Value]) -> T:
+    """The resource that an answer of Proxmox VE describes; what it does not mention has the field's `absent` value."""
+    values: dict[str, Value] = {}
+    for f in cls.fields:  # type: ignore[attr-defined]
+        value = said.get(f.wire)
+        values[f.name] = f.absent if value is None else f.normal(value)
+    return cls(**values)

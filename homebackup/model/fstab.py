@@ -1,0 +1,94 @@
+"""/etc/fstab as bytes: find the lines of one mount point, and put exactly one line there, leaving every other byte.
+
+A line is what lies between line feeds. Lines that are no entry (comments, half lines, anything unreadable) are never touched.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_ESCAPED = re.compile(rb"\\([0-7]{3})")
+_COMMENTED = re.compile(rb"^\s*#+\s*(.*)$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of fstab that mounts something; `number` counts from 0, dump and passno are 0 when left out."""
+
+    number: int
+    source: str
+    target: str
+    fstype: str
+    options: tuple[str, ...]
+    dump: str = "0"
+    passno: str = "0"
+
+    def line(self) -> bytes:
+        """The entry with single blanks between its fields, without a line end."""
+        options = ",".join(self.options) or "defaults"
+        fields = (self.source, self.target, self.fstype, options, self.dump, self.passno)
+        return b" ".join(_escape(field) for field in fields)
+
+
+def entries(content: bytes) -> Iterator[Entry]:
+    """Every active entry in its order."""
+    for number, line in enumerate(content.split(b"\n")):
+        if entry := _parse(number, line):
+            yield entry
+
+
+def at(content: bytes, target: str) -> list[Entry]:
+    """The active entries whose mount point is `target`, a trailing slash aside."""
+    return [e for e in entries(content) if (e.target.rstrip("/") or "/") == target]
+
+
+def commented_out(content: bytes, target: str) -> bool:
+    """True when a comment, without its mark, would be an entry for `target`."""
+    for number, line in enumerate(content.split(b"\n")):
+        if (match := _COMMENTED.match(line)) and (entry := _parse(number, match[1])) and entry.target == target:
+            return True
+    return False
+
+
+def with_line(content: bytes, wanted: Entry) -> bytes:
+    """The file with exactly one line for the entry's mount point: the first one replaced, further ones gone, else appended.
+
+    A file whose last line has no line feed keeps it that way: the new last line has none either.
+    """
+    lines = content.split(b"\n")
+    mine = [e.number for e in at(content, wanted.target)]
+    if mine:
+        lines[mine[0]] = wanted.line() + _carriage_return(lines[mine[0]])
+        return b"\n".join(line for number, line in enumerate(lines) if number not in mine[1:])
+    if lines[-1] == b"":
+        return b"\n".join([*lines[:-1], wanted.line(), b""])
+    return b"\n".join([*lines, wanted.line()])
+
+
+def without(content: bytes, target: str) -> bytes:
+    """The file without any line for the mount point."""
+    mine = {e.number for e in at(content, target)}
+    return b"\n".join(line for number, line in enumerate(content.split(b"\n")) if number not in mine)
+
+
+def _parse(number: int, line: bytes) -> Entry | None:
+    fields = line.split()
+    if not 4 <= len(fields) <= 6 or fields[0].startswith(b"#"):
+        return None
+    try:
+        source, target, fstype, options, *rest = (_unescape(f) for f in fields)
+    except UnicodeDecodeError:
+        return None
+    return Entry(number, source, target, fstype, tuple(o for o in options.split(",") if o), *rest)
+
+
+def _carriage_return(line: bytes) -> bytes:
+    return b"\r" if line.endswith(b"\r") else b""
+
+
+def _unescape(field: bytes) -> str:
+    return _ESCAPED.sub(lambda m: bytes([int(m[1], 8) & 0xFF]), field).decode()
+
+
+def _escape(field: str) -> bytes:
+    return re.sub(r"[ \t\n\\#]", lambda m: f"\\{ord(m[0]):03o}", field).encode()

@@ -1,0 +1,173 @@
+"""The kinds of value that fields have: each takes Proxmox VE's spelling and Pulumi's, and has one normal form."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+from pverules import formats
+from pverules.calendar import CalendarEvent, InvalidSchedule, normalise
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SYSTEM = frozenset("/bin /boot /dev /etc /home /lib /lib64 /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var".split())
+_TAILSCALE = (ipaddress.ip_network("100.64.0.0/10"), ipaddress.ip_network("fd7a:115c:a1e0::/48"))
+
+
+def fitting(fits: Callable[[str], Any], what: str) -> AfterValidator:
+    """A rule: the text has to fit, else it "is not WHAT"."""
+
+    def holds(text: str) -> str:
+        if not fits(text):
+            raise ValueError(f"{text!r} is not {what}")
+        return text
+
+    return AfterValidator(holds)
+
+
+def printable(text: str) -> str:
+    if found := _CONTROL.search(text):
+        raise ValueError(f"has a control character at position {found.start()}; Proxmox VE's files break on these")
+    return text
+
+
+def _line_feeds_allowed(text: str) -> str:
+    printable(text.replace("\n", ""))
+    return text
+
+
+def truth(value: Any) -> Any:
+    """Proxmox VE's and people's spellings of a truth value; anything else is left for the type to refuse."""
+    if isinstance(value, (int, float)) and value in (0, 1):
+        return bool(value)
+    return {"1": True, "yes": True, "on": True, "true": True, "0": False, "no": False, "off": False, "false": False}.get(
+        value.lower(), value
+    ) if isinstance(value, str) else value
+
+
+def whole(value: Any) -> Any:
+    """Numbers arrive as floats from Pulumi and as text from Proxmox VE."""
+    if isinstance(value, bool):
+        raise ValueError("must be a whole number")
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value) if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value) else value
+
+
+def items(value: Any) -> Any:
+    """A list, a set or Proxmox VE's list text (comma, semicolon or blanks between) as a set."""
+    if isinstance(value, str):
+        value = formats.split_list(value)
+    return frozenset(value) if isinstance(value, Iterable) else value
+
+
+def _sequence(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else value
+
+
+Text = Annotated[str, AfterValidator(printable)]
+"""One line of text."""
+Flag = Annotated[bool, BeforeValidator(truth)]
+"""True or false; 0, 1, yes, no, on and off are understood."""
+Whole = Annotated[int, BeforeValidator(whole)]
+"""A whole number."""
+
+
+def at_least(least: int, most: int | None = None) -> AfterValidator:
+    """A rule: a number within limits."""
+
+    def holds(number: int) -> int:
+        if number < least or (most is not None and number > most):
+            raise ValueError(f"must be at least {least}" if most is None else f"must be {least} to {most}")
+        return number
+
+    return AfterValidator(holds)
+
+
+def at_most_long(limit: int) -> AfterValidator:
+    """A rule: a text no longer than Proxmox VE keeps."""
+
+    def holds(text: str) -> str:
+        if len(text) > limit:
+            raise ValueError(f"may only be {limit} characters long")
+        return text
+
+    return AfterValidator(holds)
+
+
+StorageId = Annotated[
+    str, fitting(formats.is_storage_id, "a storage name (a letter, then letters, digits and - _ . and a letter or digit last)")
+]
+JobId = Annotated[
+    str, fitting(formats.is_job_id, "a job name (a letter, then letters, digits, - and _, at least one of them)"), at_most_long(50)
+]
+NodeName = Annotated[str, fitting(formats.is_node, "a node name")]
+AbsolutePath = Annotated[str, fitting(re.compile(r"/[^\x00-\x1f\x7f]*").fullmatch, "an absolute path")]
+PoolId = Annotated[str, fitting(re.compile(r"[A-Za-z0-9.\-_]+(/[A-Za-z0-9.\-_]+)*").fullmatch, "a pool name")]
+
+
+def _vmid(value: Any) -> int:
+    number = whole(value)
+    if not isinstance(number, int) or not 100 <= number <= 999_999_999:
+        raise ValueError(f"{value!r} is not a VMID (a whole number from 100 to 999999999)")
+    return number
+
+
+Vmid = Annotated[int, BeforeValidator(_vmid)]
+"""The number of a guest."""
+Vmids = Annotated[frozenset[Vmid], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "integer"}})]
+"""Guests, as a set."""
+Names = Annotated[frozenset[Text], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "string"}})]
+"""Names, as a set."""
+Nodes = Annotated[frozenset[NodeName], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "string"}})]
+"""Node names, as a set."""
+Lines = Annotated[tuple[Text, ...], BeforeValidator(_sequence), WithJsonSchema({"type": "array", "items": {"type": "string"}})]
+"""Texts in their order."""
+
+
+def storage_path(path: str) -> str:
+    normal = "/" + "/".join(part for part in path.split("/") if part)
+    if not formats.isstorage_path(normal) or {".", ".."} & set(normal.split("/")):
+        raise ValueError(f"{path!r} is not an absolute path of letters, digits and - _ . @")
+    return normal
+
+
+def _mount_point(path: str) -> str:
+    normal = storage_path(path)
+    if normal in _SYSTEM:
+        raise ValueError(f"{path!r} is a directory of the system, not a place to mount a NAS")
+    return normal
+
+
+StoragePath = Annotated[str, AfterValidator(storage_path)]
+"""A directory as Proxmox VE takes it for a storage."""
+MountPoint = Annotated[str, AfterValidator(_mount_point)]
+"""A directory of its own to mount something on."""
+
+
+def _lan_address(text: str) -> str:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not an address; name the NAS by its LAN address, which works without DNS at boot") from None
+    if any(address in network for network in _TAILSCALE if network.version == address.version):
+        raise ValueError(f"{text} is a Tailscale address; mount by the LAN address, the tunnel is not up when the host boots")
+    if not address.is_private or address.is_loopback or address.is_unspecified:
+        raise ValueError(f"{text} is not a LAN address (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7)")
+    return str(address)
+
+
+LanAddress = Annotated[str, AfterValidator(_lan_address)]
+"""An address of the local network, never of a tunnel."""
+
+
+def _schedule(text: str) -> str:
+    try:
+        return normalise(CalendarEvent.parse(printable(text)))
+    except InvalidSchedule as error:
+        raise ValueError(f"{text!r} is not a schedule of Proxmox VE ({error})") from None
+
+
+Schedule = Annotated[str, AfterValidator(_schedule), at_most_long(128)]
+"""A calendar event of Proxmox VE, in one spelling."""

@@ -1,0 +1,51 @@
+"""What every resource can do, and what it is given to look at: plans are pure, only looking goes through a world."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Protocol, Self
+
+from homebackup.model.declare import Declared, Value
+from homebackup.model.host_facts import HostFacts
+from homebackup.model.steps import Plan
+
+
+class World(Protocol):
+    """What a resource may ask to look at; readers at the same moment share one request."""
+
+    async def listing(self, path: str) -> list[dict[str, Any]]:
+        """The sections that the API lists at a path."""
+
+    async def section(self, path: str, name: str) -> dict[str, Any] | None:
+        """One of them as it is now, None when it is not there."""
+
+    async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
+        """The host, with these pairs of NFS server and mount point looked at."""
+
+
+class Managed(Declared, Protocol):
+    """A resource: look at the ground it stands on, find it there, and plan each change as data."""
+
+    noun: ClassVar[str]
+    """What people call it: "vzdump job"."""
+
+    @classmethod
+    async def ground(cls, world: World, name: str, wanted: Mapping[str, Value], *, fresh: bool = False) -> Any:
+        """All that is known of where such resources live; `wanted` holds what is known of the one called `name`.
+
+        A `fresh` ground is looked up now and only has to be complete for that one.
+        """
+
+    @classmethod
+    def found(cls, name: str, ground: Any, known: Mapping[str, Value]) -> Self | None:
+        """The resource as it is, None when it is not there; `known` is the last state, for what cannot be seen now."""
+
+    def creating(self, ground: Any) -> Plan:
+        """How to make it; raises Refusal."""
+
+    def updating(self, seen: Self, ground: Any) -> Plan:
+        """How to make this of what was seen; raises Refusal."""
+
+    def deleting(self, ground: Any) -> Plan:
+        """How to remove it; nothing it kept is lost."""
+
+    def doubts(self) -> list[str]:
+        """Sentences on what is allowed but likely not meant."""

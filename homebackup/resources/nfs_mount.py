@@ -1,0 +1,200 @@
+"""An NFS export mounted on the host, now and at every boot, by exactly one line of /etc/fstab."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from homebackup.model import fstab
+from homebackup.model.declare import Field, Value, key, observed, resource, unordered
+from homebackup.model.host_facts import HostFacts
+from homebackup.model.kinds import AbsolutePath, Flag, LanAddress, Lines, MountPoint, Text
+from homebackup.model.lifecycle import World
+from homebackup.model.mounts import Mount, differences
+from homebackup.model.refusal import Refusal
+from homebackup.model.steps import Plan, Run, Step, Write
+from homebackup.model.systemd import unit_name
+
+FSTAB = "/etc/fstab"
+RELOAD = Run(("systemctl", "daemon-reload"))
+MOUNTING = 130.0
+"""Seconds a mount unit may take: systemd gives up after 90, a soft mount whose server is gone lets go after 120."""
+
+
+@resource
+class NfsMount:
+    """An export of the NAS, mounted on the host now and at every boot, by exactly one line of `/etc/fstab`.
+
+    Every other byte of the file stays. A NAS that is switched off is no drift, and stops no preview.
+    """
+
+    fields: ClassVar[tuple[Field, ...]]
+    key: ClassVar[Field]
+    noun: ClassVar[str] = "NFS mount"
+
+    target: Annotated[MountPoint, key]
+    """Directory on the host that the export is mounted on."""
+    server: LanAddress
+    """LAN address of the NAS."""
+    export: AbsolutePath
+    """Path that the NAS exports."""
+    options: Annotated[Lines, unordered] = ("defaults", "soft")
+    """Mount options, in the order to write them; their order means nothing in a comparison. `soft` is a must: a hard mount
+    hangs the hypervisor when the NAS is switched off."""
+    fstype: Literal["nfs", "nfs4"] = "nfs"
+    """Type in the fstab line."""
+    immutable: Flag = True
+    """Make the directory under the mount immutable, so that nothing fills the root disk while the NAS is away."""
+    boot: Annotated[Text, observed] = "one line"
+    """What /etc/fstab has for the directory: one line, missing, commented out, or several lines."""
+    live: Annotated[Text, observed] = "mounted"
+    """What is mounted on the directory, compared with the line; the last known while the NAS does not answer."""
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """`hard` in any form."""
+        if "hard" in self.options:
+            yield "options", "has hard; a hard mount hangs the hypervisor when the NAS is switched off, use soft"
+        elif not {"soft", "softerr"} & set(self.options):
+            yield "options", "lacks soft; NFS mounts hard unless told otherwise, which hangs the hypervisor when the NAS is off"
+
+    def doubts(self) -> list[str]:
+        """None."""
+        return []
+
+    @classmethod
+    async def ground(cls, world: World, name: str, wanted: Mapping[str, Value], *, fresh: bool = False) -> HostFacts:
+        """A look at the host, at this directory and its server, which an import finds in the line that is there."""
+        if server := wanted.get("server"):
+            return await world.look([(server, name)], fresh=fresh)
+        facts = await world.look(fresh=fresh)
+        sources = [e.source for e in fstab.at(facts.fstab, name)] + [m.source for m in _layers(facts, name)]
+        return await world.look([(_source(s)[0], name) for s in sources if _source(s)[1]], fresh=fresh)
+
+    @classmethod
+    def found(cls, name: str, ground: HostFacts, known: Mapping[str, Value]) -> Self | None:
+        """The mount as /etc/fstab declares it, else as it is mounted by hand; what is live is compared with that."""
+        lines, layers = fstab.at(ground.fstab, name), _layers(ground, name)
+        commented = fstab.commented_out(ground.fstab, name)
+        if not lines and not any(m.is_nfs for m in layers) and not (commented and known):
+            return None
+        values: dict[str, Any] = {f.name: known.get(f.name, f.default) for f in cls.fields} | {"target": name}
+        if lines:
+            server, export = _source(lines[0].source)
+            values |= {"server": server, "export": export, "options": lines[0].options, "fstype": lines[0].fstype}
+        elif layers:
+            values["server"], values["export"] = _source(layers[-1].source)
+        if name in ground.directories and ground.directories[name] != "missing":
+            values["immutable"] = ground.directories[name] == "immutable"
+        values["boot"] = _boot(lines, commented)
+        mount = cls(**values)
+        return cls(**values | {"live": mount._live(ground, str(known.get("live") or "mounted"))})
+
+    def creating(self, ground: HostFacts) -> Plan:
+        """Make the directory, guard it, write the line, mount."""
+        return self._converge(ground)
+
+    def updating(self, seen: Self, ground: HostFacts) -> Plan:
+        """Bring line and live mount to what is declared; only a restart of the mount unit applies changed options."""
+        return self._converge(ground)
+
+    def deleting(self, ground: HostFacts) -> Plan:
+        """Unmount, take the line out, let the directory be an ordinary one again."""
+        steps: list[Step] = []
+        if any(m.is_nfs for m in _layers(ground, self.target)):
+            answers = ground.answers.get(self.server, False)
+            lazily = Run(("umount", "-l", self.target), timeout=10)
+            steps.append(Run(("systemctl", "stop", unit_name(self.target)), timeout=MOUNTING) if answers else lazily)
+        left = fstab.without(ground.fstab, self.target)
+        if left != ground.fstab:
+            steps += [Write(FSTAB, ground.fstab, left, "fstab"), RELOAD]
+        if self.immutable and ground.directories.get(self.target) != "missing":
+            steps.append(Run(("chattr", "-i", self.target)))
+        return Plan(tuple(steps))
+
+    def _converge(self, ground: HostFacts) -> Plan:
+        self._stay_apart(ground)
+        layers, directory = _layers(ground, self.target), ground.directories.get(self.target)
+        unit = unit_name(self.target)
+        before = ground.fstab
+        steps: list[Step] = []
+        if directory == "other":
+            raise Refusal(f"{self.target} is a file", "move it away, or declare another directory")
+        if directory == "missing":
+            steps.append(Run(("mkdir", "-p", self.target)))
+        if not layers and self.immutable and directory != "immutable":
+            steps.append(Run(("chattr", "+i", self.target)))
+        if not layers and not self.immutable and directory == "immutable":
+            steps.append(Run(("chattr", "-i", self.target)))
+        undo_from = len(steps)
+        undo: list[Step] = []
+        after = before if self._line_holds(before) else fstab.with_line(before, self._entry())
+        if after != before:
+            steps += [Write(FSTAB, before, after, "fstab"), RELOAD]
+            undo += [Write(FSTAB, after, before, "fstab"), RELOAD]
+        blocked = ""
+        if self._live(ground, "not mounted") != "mounted":
+            steps += [Run(("umount", self.target), timeout=MOUNTING)] * (len(layers) - 1 if layers else 0)
+            steps.append(Run(("systemctl", "restart", unit), timeout=MOUNTING))
+            if layers:
+                undo.append(Run(("systemctl", "start", unit), timeout=MOUNTING))
+            if not ground.answers.get(self.server, False):
+                blocked = f"the NAS {self.server} does not answer on its NFS port; switch it on and run this again"
+        return Plan(tuple(steps), tuple(undo), undo_from + 1, blocked)
+
+    def _entry(self) -> fstab.Entry:
+        return fstab.Entry(0, _join(self.server, self.export), self.target, self.fstype, self.options)
+
+    def _line_holds(self, content: bytes) -> bool:
+        """True when the file already has the one line, in whatever order its options are."""
+        lines, mine = fstab.at(content, self.target), self._entry()
+        return len(lines) == 1 and (
+            (lines[0].source, lines[0].fstype, frozenset(lines[0].options)) == (mine.source, mine.fstype, frozenset(mine.options))
+            and (lines[0].dump, lines[0].passno) == ("0", "0")
+        )
+
+    def _live(self, ground: HostFacts, unknown: str) -> str:
+        """`mounted`, or what is wrong with the live mount; `unknown` while the NAS does not answer and nothing is mounted."""
+        layers = _layers(ground, self.target)
+        if not layers:
+            return "not mounted" if ground.answers.get(self.server, False) else unknown
+        top = layers[-1]
+        if not top.is_nfs:
+            return f"{top.fstype} {top.source} is mounted on top of it" if len(layers) > 1 else f"{top.fstype} {top.source} is mounted there"
+        if len(layers) > 1:
+            return f"mounted {len(layers)} times, one on top of the other"
+        if _source(top.source) != (self.server, self.export.rstrip("/") or "/"):
+            return f"mounted from {top.source}"
+        wrong = differences(self.options, top.options)
+        return f"mounted with {', '.join(wrong)}" if wrong else "mounted"
+
+    def _stay_apart(self, ground: HostFacts) -> None:
+        others = {m.target for m in ground.mounts if m.is_nfs} | {e.target for e in fstab.entries(ground.fstab) if e.fstype.startswith("nfs")}
+        for other in sorted(others - {self.target}):
+            if self.target.startswith(other + "/") or other.startswith(self.target + "/"):
+                raise Refusal(
+                    f"{self.target} and the NFS mount {other} lie one inside the other",
+                    "choose a directory of its own, since the outer one hides or hangs the inner one",
+                )
+
+
+def _layers(ground: HostFacts, target: str) -> list[Mount]:
+    """What is mounted there, an automount point aside."""
+    return [m for m in ground.at(target) if m.fstype != "autofs"]
+
+
+def _boot(lines: list[fstab.Entry], commented: bool) -> str:
+    if not lines:
+        return "commented out" if commented else "missing"
+    if len(lines) > 1:
+        return f"{len(lines)} lines"
+    if (lines[0].dump, lines[0].passno) != ("0", "0"):
+        return f"one line that ends in {lines[0].dump} {lines[0].passno} instead of 0 0"
+    return "one line"
+
+
+def _source(source: str) -> tuple[str, str]:
+    """Server and export of SERVER:/EXPORT, of [IPV6]:/EXPORT too; no export for what is no NFS source."""
+    server, colon, export = source.partition(":/")
+    return server.strip("[]"), ("/" + export.rstrip("/")) if colon else ""
+
+
+def _join(server: str, export: str) -> str:
+    return f"[{server}]:{export}" if ":" in server else f"{server}:{export}"
