@@ -53,22 +53,23 @@ def find(root: Path, say: Callable[[str], None]) -> Path:
 
 
 def candidate(root: Path) -> Path | None:
-    """Return the `pulumi` that PATH offers, else the one that an earlier run put into `root`/bin."""
-    found = shutil.which("pulumi") or shutil.which("pulumi", path=str(root / "bin"))
+    """Return the `pulumi` that an earlier run put into `root`/bin, else the one that PATH offers."""
+    found = shutil.which("pulumi", path=str(root / "bin")) or shutil.which("pulumi")
     return Path(found) if found else None
 
 
 def from_path(root: Path, _say: Callable[[str], None]) -> Path:
-    """Return the candidate if it is new enough and can run Python programs."""
-    found = candidate(root)
+    """Return the `pulumi` on PATH, not ours, if it is new enough and can run Python programs."""
+    places = [place for place in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(place) != root / "bin"]
+    found = shutil.which("pulumi", path=os.pathsep.join(places))
     if found is None:
         raise Absent("it is not on PATH")
-    places = [str(found.parent), str(found.resolve().parent), os.environ.get("PATH", os.defpath)]
+    places.append(str(Path(found).resolve().parent))
     if shutil.which("pulumi-language-python", path=os.pathsep.join(places)) is None:
         raise Absent(f"{found} has no pulumi-language-python beside it")
-    if version(found) < OLDEST:
+    if version(Path(found)) < OLDEST:
         raise Absent(f"{found} is older than {'.'.join(map(str, OLDEST))}")
-    return found
+    return Path(found)
 
 
 def from_installer(root: Path, say: Callable[[str], None]) -> Path:
@@ -121,7 +122,8 @@ def version(pulumi: Path) -> tuple[int, ...]:
     return tuple(map(int, numbers.groups())) if numbers else (0, 0, 0)
 
 
-def last_line(text: bytes) -> str:
-    """Return the last line that says anything."""
+def last_line(text: bytes, word: str = "") -> str:
+    """Return the last line that says anything, if possible one with `word` in it."""
     lines = [line.strip() for line in text.decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    telling = [line for line in lines if word in line.lower()] or lines
+    return telling[-1] if telling else "it said nothing"

@@ -34,7 +34,7 @@ def main() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX)  # of two makes at once the second waits, and then finds all done
         try:
             once("python", [LOCK, ROOT / "pyproject.toml"], ENVIRONMENT / "bin" / "python", environment)
-            once("pulumi", (ROOT / "tools").rglob("*.*"), find_pulumi.candidate(TOOLS), pulumi)
+            once("pulumi", [Path(find_pulumi.__file__), *(ROOT / "tools").glob("*/go.*")], find_pulumi.candidate(TOOLS), pulumi)
         except Failed as failure:
             say(str(failure))
             return 1
@@ -68,7 +68,7 @@ def environment() -> Path:
 
 def pip(*arguments: str) -> None:
     """Run `pip install` in the environment."""
-    command = [ENVIRONMENT / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    command = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
     ran = subprocess.run([*command, *arguments], capture_output=True, check=False)
     if ran.returncode:
         said = find_pulumi.last_line(ran.stderr)

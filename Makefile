@@ -1,0 +1,46 @@
+# Everything a clone can do. Each target sets up what it needs; `make` alone lists them.
+
+PYTHON ?= python3
+PYTEST ?= pytest --numprocesses=auto --dist=worksteal --quiet
+TYPED := homebackup components pverules lab tools
+
+# The lab and the tests use what is installed here, and never the user's own Pulumi state or the network.
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
+export PULUMI_SKIP_UPDATE_CHECK := true
+export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check lint format-check types architecture test format lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what the lock file pins into .venv, and find or build Pulumi
+	@$(PYTHON) tools/setup.py
+
+check: lint format-check types architecture ## Check style, types and the directions of imports
+
+lint: setup
+	@ruff check --quiet . && echo "lint: clean"
+
+format-check: setup
+	@ruff format --check --quiet . && echo "format: clean" || { echo "format: run make format"; exit 1; }
+
+types: setup
+	@mypy $(TYPED)
+
+architecture: setup
+	@lint-imports --no-logo >.import_linter.log 2>&1 && echo "architecture: kept" || { cat .import_linter.log; exit 1; }
+
+test: setup ## Run every test but those that need a virtual machine, the real Pulumi CLI included
+	@$(PYTEST)
+
+format: setup ## Write the one format
+	@ruff format --quiet .
+
+lock: setup ## Pin the newest versions that pyproject.toml allows
+	@pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --extra dev \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+
+clean: ## Remove what checks and tests left behind
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .import_linter.log .benchmarks
