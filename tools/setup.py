@@ -34,7 +34,8 @@ def main() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX)  # of two makes at once the second waits, and then finds all done
         try:
             once("python", [LOCK, ROOT / "pyproject.toml"], ENVIRONMENT / "bin" / "python", environment)
-            once("pulumi", [Path(find_pulumi.__file__), *(ROOT / "tools").glob("*/go.*")], find_pulumi.candidate(TOOLS), pulumi)
+            pins = [Path(find_pulumi.__file__), *(ROOT / "tools").glob("*/go.*")]
+            once("pulumi", pins, find_pulumi.candidate(TOOLS), pulumi)
         except Failed as failure:
             say(str(failure))
             return 1
