@@ -21,7 +21,7 @@ setup: ## Install what the lock file pins into .venv, and find or build Pulumi
 check: lint format-check types architecture ## Check style, types and the directions of imports
 
 lint: setup
-	@ruff check --quiet . && echo "lint: clean"
+	@ruff check --quiet --output-format=concise . && echo "lint: clean"
 
 format-check: setup
 	@ruff format --check --quiet . && echo "format: clean" || { echo "format: run make format"; exit 1; }
