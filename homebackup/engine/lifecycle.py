@@ -1,6 +1,5 @@
 """Create, read, update and delete of any resource on any world: look, plan, say, do, look again."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,7 +7,7 @@ from homebackup.model.declare import UNKNOWN, Value, changes, observed
 from homebackup.model.refusal import Refusal
 from homebackup.model.steps import Plan
 from homebackup.world.errors import Changed, Refused, Trouble, Unreachable
-from homebackup.world.site import Site
+from homebackup.world.live_site import LiveSite
 
 TRIES = 5
 """How often a plan is made anew because somebody else's section changed the digest of the file."""
@@ -20,7 +19,7 @@ Say = Callable[[str], None]
 class Lifecycle:
     """One resource of one class on a site; values are in normal form, by the declaration's names."""
 
-    def __init__(self, site: Site, cls: Any, name: str, say: Say) -> None:
+    def __init__(self, site: LiveSite, cls: Any, name: str, say: Say) -> None:
         self.site, self.cls, self.name, self.say = site, cls, name, say
 
     @property
@@ -150,7 +149,7 @@ class Lifecycle:
         ]
 
     def _left(self, seen: Any, new: Any) -> list[str]:
-        differing = changes(self.cls, dataclasses.asdict(seen), dataclasses.asdict(new))
+        differing = changes(self.cls, vars(seen), vars(new))
         return [
             f"{f.wire} is {show(f.spell, getattr(seen, f.name))}, declared {show(f.spell, getattr(new, f.name))}"
             for f in self.cls.fields

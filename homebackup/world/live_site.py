@@ -22,7 +22,7 @@ LOOKING = 25.0
 """Seconds after which a look is given up; its own deadlines end it long before."""
 
 
-class Site:
+class LiveSite:
     """What the resources are handed: it looks, and it does."""
 
     def __init__(self, connection: Connection) -> None:

@@ -1,0 +1,33 @@
+"""A tier: the guests that are backed up together by one vzdump job."""
+
+import pulumi
+
+from homebackup.engine.program import VzdumpJob
+from homebackup.model.site import TMPDIR_REASON, Site
+
+
+class BackupTier(pulumi.ComponentResource):
+    """One VzdumpJob; a tier with a container gets a `tmpdir` without being asked, and says why. `job` is the resource."""
+
+    def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("homebackup:components:BackupTier", name, None, opts)
+        tier = site.tiers[name]
+        tmpdir = site.tmpdir(tier)
+        self.job = VzdumpJob(
+            name,
+            job=tier.job,
+            vmid=list(tier.guests),
+            schedule=tier.schedule,
+            enabled=tier.enabled,
+            storage=tier.storage or site.storage.name,
+            mode=tier.mode,
+            compress=tier.compress,
+            prune_backups=tier.retention,
+            tmpdir=tmpdir,
+            notes_template=tier.notes_template,
+            repeat_missed=tier.repeat_missed or None,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        if tmpdir and not tier.tmpdir:
+            pulumi.log.info(f"tier {name}: tmpdir {tmpdir}, because {TMPDIR_REASON}", self.job)
+        self.register_outputs({"job": self.job.job})

@@ -1,0 +1,24 @@
+"""A whole site: mount, then storage, then the tiers one after the other."""
+
+import pulumi
+
+from components.backup_tier import BackupTier
+from components.nas_mount import NasMount
+from components.storage_entry import StorageEntry
+from homebackup.model.site import Site
+
+
+class HomeBackup(pulumi.ComponentResource):
+    """Everything that a site declares, in the order in which each part needs the one before."""
+
+    def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("homebackup:components:HomeBackup", name, None, opts)
+
+        def after(*earlier: pulumi.Resource) -> pulumi.ResourceOptions:
+            return pulumi.ResourceOptions(parent=self, depends_on=list(earlier))
+
+        mount = NasMount("nas", site, after())
+        previous: pulumi.Resource = StorageEntry(site.storage.name, site, after(mount))
+        for tier in site.tiers:
+            previous = BackupTier(tier, site, after(previous))
+        self.register_outputs({})

@@ -1,0 +1,167 @@
+"""The Pulumi protocol on one side, declared resources on the other; knows no resource by name."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.provider.experimental import provider as wire
+from pulumi.provider.experimental.property_value import PropertyValue
+
+from homebackup.engine.codec import lift_all, lower, lower_all, state
+from homebackup.engine.lifecycle import Lifecycle
+from homebackup.engine.log import Log
+from homebackup.engine.schema import provider_schema
+from homebackup.model.declare import UNKNOWN, changes, check, root_only
+from homebackup.resources import RESOURCES
+from homebackup.world.connection import Connection, Problems
+from homebackup.world.errors import Missing, Refused
+from homebackup.world.live_site import LiveSite
+
+ROOT_ONLY = (
+    "only root@pam itself may set it, no API token can; use api: ssh, or user root@pam with a password, "
+    "or put it into the node's /etc/vzdump.conf with a VzdumpDefaults resource, where it applies to every backup"
+)
+
+
+class HomeBackupProvider(wire.Provider):
+    """Serves every resource of the `resources` folder on one site."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self._site: LiveSite | None = None
+        self._config: Mapping[str, str] = {}
+
+    @property
+    def site(self) -> LiveSite:
+        """The configured site."""
+        if self._site is None:
+            self._site = LiveSite(Connection.parse(self._config))
+        return self._site
+
+    async def get_schema(self, request: wire.GetSchemaRequest) -> wire.GetSchemaResponse:
+        """The schema of all resources and of the configuration."""
+        return wire.GetSchemaResponse(json.dumps(provider_schema()))
+
+    async def check_config(self, request: wire.CheckRequest) -> wire.CheckResponse:
+        """Refuses a configuration that cannot work, property by property."""
+        given = _texts(request.new_inputs)
+        if UNKNOWN not in (lower(v) for v in request.new_inputs.values()):
+            try:
+                Connection.parse(given)
+            except Problems as problems:
+                return wire.CheckResponse(
+                    request.new_inputs, [wire.CheckFailure(name, f"{name}: {reason}") for name, reason in problems.errors.items()]
+                )
+        return wire.CheckResponse(request.new_inputs)
+
+    async def diff_config(self, request: wire.DiffRequest) -> wire.DiffResponse:
+        """Another way to the same site replaces nothing."""
+        old, new = _texts(request.old_state), _texts(request.new_inputs)
+        changed = sorted(name for name in old.keys() | new.keys() if name != "version" and old.get(name) != new.get(name))
+        return wire.DiffResponse(changes=bool(changed), diffs=changed)
+
+    async def configure(self, request: wire.ConfigureRequest) -> wire.ConfigureResponse:
+        """Takes the configuration; nothing is connected before it is needed."""
+        self._config = _texts(request.args)
+        return wire.ConfigureResponse(accept_secrets=True, supports_preview=True, accept_outputs=True)
+
+    async def check(self, request: wire.CheckRequest) -> wire.CheckResponse:
+        """Inputs in normal form, or the reason for each that is wrong."""
+        cls = self._class(request.type)
+        inputs, wrong = check(cls, lower_all(cls, request.new_inputs))
+        if self._config and not self.site.root_options:
+            for f in cls.fields:
+                if root_only in f.marks and inputs.get(f.name) is not None:
+                    wrong.setdefault(f.name, ROOT_ONLY)
+        camel = {f.name: f.camel for f in cls.fields}
+        failures = [wire.CheckFailure(camel.get(name, name), f"{camel.get(name, name)}: {reason}") for name, reason in sorted(wrong.items())]
+        if not failures and UNKNOWN not in inputs.values():
+            for doubt in cls(**inputs).doubts():
+                await self.log.warning(request.urn, doubt)
+        return wire.CheckResponse(lift_all(cls, inputs), failures)
+
+    async def diff(self, request: wire.DiffRequest) -> wire.DiffResponse:
+        """Every field whose meaning differs; order, spelling and Proxmox VE's defaults are no difference."""
+        cls = self._class(request.type)
+        old, new = state(cls, request.old_state), state(cls, request.new_inputs)
+        fields = {f.name: f for f in cls.fields}
+        ignored = set(request.ignore_changes)
+        differing = {fields[name]: replace for name, replace in changes(cls, old, new).items() if fields[name].camel not in ignored}
+        return wire.DiffResponse(
+            changes=bool(differing),
+            diffs=[f.camel for f in differing],
+            replaces=[f.camel for f, replace in differing.items() if replace],
+            delete_before_replace=True,
+            detailed_diff={
+                f.camel: wire.PropertyDiff(_kind(old.get(f.name), new.get(f.name), replace), input_diff=False)
+                for f, replace in differing.items()
+            },
+        )
+
+    async def create(self, request: wire.CreateRequest) -> wire.CreateResponse:
+        """Makes the resource, or takes over an equal one; a preview says what will be done."""
+        cls, new = self._wanted(request.type, request.properties)
+        name = str(new[cls.key.name])
+        if UNKNOWN in new.values():
+            return wire.CreateResponse(name, lift_all(cls, new))
+        made = await self._lifecycle(cls, name, request.urn).create(cls(**new), preview=request.preview)
+        return wire.CreateResponse(name, lift_all(cls, vars(made)))
+
+    async def read(self, request: wire.ReadRequest) -> wire.ReadResponse:
+        """The resource as it is; no id when it is not there."""
+        cls = self._class(request.type)
+        known = state(cls, request.properties or request.inputs) if request.properties or request.inputs else {}
+        lifecycle = self._lifecycle(cls, request.resource_id, request.urn)
+        found = await lifecycle.read(known)
+        if found is None:
+            if not known:
+                raise Missing(lifecycle.subject, "it is not there, so it cannot be imported", "look for its name in Proxmox VE or on the host")
+            return wire.ReadResponse()
+        values = lift_all(cls, vars(found))
+        return wire.ReadResponse(request.resource_id, values, values)
+
+    async def update(self, request: wire.UpdateRequest) -> wire.UpdateResponse:
+        """Makes the new one of the old; a preview says what will be done."""
+        cls, new = self._wanted(request.type, request.news)
+        if UNKNOWN in new.values():
+            return wire.UpdateResponse(lift_all(cls, new))
+        lifecycle = self._lifecycle(cls, request.resource_id, request.urn)
+        made = await lifecycle.update(state(cls, request.olds), cls(**new), preview=request.preview)
+        return wire.UpdateResponse(lift_all(cls, vars(made)))
+
+    async def delete(self, request: wire.DeleteRequest) -> None:
+        """Removes the resource and nothing that it kept."""
+        cls = self._class(request.type)
+        await self._lifecycle(cls, request.resource_id, request.urn).delete(state(cls, request.properties))
+
+    async def cancel(self) -> None:
+        """Nothing to do: every step has its own deadline and the next run goes on from what is there."""
+
+    def _lifecycle(self, cls: Any, name: str, urn: str) -> Lifecycle:
+        return Lifecycle(self.site, cls, name, self.log.sayer(urn))
+
+    def _class(self, token: str) -> Any:
+        name = token.rsplit(":", 1)[-1]
+        if name not in RESOURCES:
+            raise Refused(f"resource type {token}", "homebackup has no such resource", f"use one of {', '.join(RESOURCES)}")
+        return RESOURCES[name]
+
+    def _wanted(self, token: str, properties: Mapping[str, PropertyValue]) -> tuple[Any, dict[str, Any]]:
+        cls = self._class(token)
+        inputs, wrong = check(cls, lower_all(cls, properties))
+        if wrong:
+            raise Refused(token, "; ".join(f"{name} {reason}" for name, reason in wrong.items()), "correct the declaration")
+        return cls, inputs
+
+
+def _texts(properties: Mapping[str, PropertyValue]) -> dict[str, str]:
+    """Configuration as text by key; Pulumi hands numbers and truth values over as such."""
+    values = {name: lower(value) for name, value in properties.items() if not name.startswith("__") and name != "version"}
+    return {name: str(value) for name, value in values.items() if value is not None and value is not UNKNOWN}
+
+
+def _kind(old: Any, new: Any, replace: bool) -> wire.PropertyDiffKind:
+    kind = "ADD" if old is None else "DELETE" if new is None else "UPDATE"
+    return wire.PropertyDiffKind[f"{kind}_REPLACE" if replace else kind]
+
+
