@@ -67,6 +67,13 @@ class Absent:
 
 
 @dataclass(frozen=True)
+class Given:
+    """A rule for what a program gives, which Proxmox VE's own answers need not keep; raises ValueError."""
+
+    rule: Callable[[Value], Value]
+
+
+@dataclass(frozen=True)
 class Field:
     """One declared field of a resource, with all that is derived from its annotation."""
 
@@ -79,6 +86,7 @@ class Field:
     absent: Value
     spell: Callable[[Value], "str | int | list[str]"]
     adapter: "TypeAdapter[Value]"
+    given: tuple[Callable[[Value], Value], ...] = ()
 
     @property
     def required(self) -> bool:
@@ -142,6 +150,7 @@ def _field(name: str, hint: Any, doc: str, default: Value) -> Field:
         absent=absent,
         spell=next((e.spell for e in extras if isinstance(e, Encode)), spelled),
         adapter=_adapter(hint),
+        given=tuple(e.rule for e in extras if isinstance(e, Given)),
     )
 
 
@@ -212,6 +221,8 @@ def check(cls: type[Declared], given: Mapping[str, Value]) -> tuple[dict[str, Va
         else:
             try:
                 right[f.name] = f.normal(value)
+                for rule in f.given:
+                    rule(value)
             except ValueError as error:
                 wrong[f.name] = str(error)
     if not wrong and UNKNOWN not in right.values():

@@ -128,7 +128,7 @@ Lines = Annotated[tuple[Text, ...], BeforeValidator(_sequence), WithJsonSchema({
 
 def storage_path(path: str) -> str:
     normal = "/" + "/".join(part for part in path.split("/") if part)
-    if not formats.isstorage_path(normal) or {".", ".."} & set(normal.split("/")):
+    if not formats.is_storage_path(normal) or {".", ".."} & set(normal.split("/")):
         raise ValueError(f"{path!r} is not an absolute path of letters, digits and - _ . @")
     return normal
 

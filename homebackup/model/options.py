@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
+from homebackup.model.declare import Given
 from homebackup.model.kinds import at_most_long, items, printable, storage_path, truth, whole
 from pverules import formats, property_string
 from pverules import retention as rules
@@ -52,8 +53,18 @@ def _retention(value: Any) -> dict[str, int]:
     return found.options
 
 
-Retention = Annotated[dict[str, int], BeforeValidator(_retention), _schema("integer")]
+def _nonzero(value: Any) -> Any:
+    """Zero limits are refused from people: Proxmox VE reads them as keep-all, which is the opposite of what they look like."""
+    options = _retention(value)
+    if options == {"keep-all": 1} and "keep-all" not in str(value):
+        raise ValueError("limits nothing, and Proxmox VE would keep every archive; say {keep-last: 3}, or {keep-all: 1} if that is meant")
+    return options
+
+
+Retention = Annotated[dict[str, int], BeforeValidator(_retention), _schema("integer"), Given(_nonzero)]
 """How many archives a prune keeps, such as {keep-last: 3}; {keep-all: 1} keeps every one."""
+DeclaredRetention = Annotated[Retention, BeforeValidator(_nonzero)]
+"""A retention as a person declares it: one that limits nothing has to say so."""
 
 
 def _fleecing(value: Any) -> dict[str, bool | str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from homebackup.model.kinds import AbsolutePath, Flag, JobId, LanAddress, MountPoint, NodeName, Schedule, StorageId, Text, Vmid
-from homebackup.model.options import Compression, Content, Retention
+from homebackup.model.options import Compression, Content, DeclaredRetention
 
 TMPDIR = "/var/tmp"  # noqa: S108 -- vzdump's own directory for temporary files on the host
 """Where vzdump stages a container's configuration."""
@@ -57,7 +57,7 @@ class Storage(_Part):
 
     name: StorageId
     content: Content = frozenset({"backup"})
-    retention: Retention | None = None
+    retention: DeclaredRetention | None = None
     shared: Flag = False
     is_mountpoint: Flag = True
     """Proxmox VE refuses to write while nothing is mounted."""
@@ -80,7 +80,7 @@ class Tier(_Part):
     job: JobId
     guests: Annotated[tuple[Vmid, ...], Field(min_length=1)]
     schedule: Schedule
-    retention: Retention
+    retention: DeclaredRetention
     rationale: Text = ""
     storage: StorageId | None = None
     """The site's storage unless named."""
