@@ -81,7 +81,10 @@ def from_installer(root: Path, say: Callable[[str], None]) -> Path:
         raise Absent(f"its installer cannot be reached ({getattr(error, 'reason', error)})") from None
     say(f"pulumi: installing {INSTALLED}")
     arguments = ["--version", INSTALLED, "--install-root", str(root), "--no-edit-path"]
-    ran = subprocess.run(["sh", "-s", "--", *arguments], input=script, capture_output=True, check=False)
+    try:
+        ran = subprocess.run(["sh", "-s", "--", *arguments], input=script, capture_output=True, check=False, timeout=600)
+    except subprocess.TimeoutExpired:
+        raise Absent("its installer did not end in 10 minutes") from None
     if ran.returncode or not (root / "bin" / "pulumi").exists():
         raise Absent(f"its installer failed ({last_line(ran.stderr)})")
     return root / "bin" / "pulumi"
