@@ -98,6 +98,9 @@ def is_running(api: "Api", vmid: int) -> bool:
     return vmid in api.running
 
 
-def pid(vmid: int) -> int:
-    """The process id of a running guest, the same each time."""
-    return 2000 + vmid
+def pid(api: "Api", vmid: int) -> int:
+    """The process id of a running guest; guests get theirs in the order in which they were started."""
+    known: dict[int, int] = api.state.setdefault("pids", {})
+    for running in api.running:
+        known.setdefault(running, 119 + len(known))
+    return known[vmid]
