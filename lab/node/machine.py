@@ -11,6 +11,7 @@ from lab.clock import Clock
 from lab.faults import Faults
 from lab.nas import Nas
 from lab.node import layout
+from lab.node.network import connect
 from lab.node.paths import fault
 from lab.node.process import Process, Session
 from lab.node.registry import load
@@ -30,11 +31,12 @@ INTERPRETERS = ("sh", "dash", "bash")
 class Machine:
     """A Debian host with systemd, in which no command ever starts a real process."""
 
-    def __init__(self, root: Root, *, hostname: str = "pve", faults: Faults | None = None, patience: float = 1.0) -> None:
+    def __init__(self, root: Root, *, hostname: str = "pve", faults: Faults | None = None,
+                 patience: float = 1.0) -> None:
         """A machine on `root`; waits for a silent NAS last `patience` times what they last in reality."""
         self.root, self.hostname, self.patience = root, hostname, patience
         self.faults = faults or Faults()
-        self.box: "Box" | None = None
+        self.box: Box | None = None
         """The lab around it, when there is one."""
         self.processes: dict[int, Process] = {}
         self.commands = load()
@@ -88,7 +90,7 @@ class Machine:
         return await self.launch(process, self._program(process, path))
 
     def launch(self, process: Process, body: Coroutine[object, object, int]) -> "asyncio.Task[int]":
-        """Let `body` be what an admitted process does; awaiting the task gives its exit code, 128 + N after signal N."""
+        """Let `body` be what an admitted process does; the task's result is its exit code, 128 + N after signal N."""
         async def whole() -> int:
             try:
                 return await body
@@ -105,9 +107,7 @@ class Machine:
                 full = error.errno == errno.ENOSPC
                 return await process.fail("write error" if full else str(error.filename or "error"), error)
             finally:
-                body.close()
-                self.processes.pop(process.pid, None)
-                process.close()
+                self.dismiss(process)
 
         process.task = asyncio.create_task(whole())
         process.session.tasks.add(process.task)
@@ -126,6 +126,15 @@ class Machine:
             return await process.fail(path, f"{interpreter}: not found", 127)
         return await run_script(process, script, name=path, args=process.argv[1:], bash=interpreter == "bash")
 
+    async def connect(self, host: str, port: int) -> Stream:
+        """A TCP connection from the node, as far as the lab has a network."""
+        return await connect(self.nas, host, port, self.patience)
+
+    def dismiss(self, process: Process) -> None:
+        """Take an admitted process that will not run out of the table."""
+        self.processes.pop(process.pid, None)
+        process.close()
+
     def kill(self, process: Process, number: int) -> None:
         """Send a signal that ends a process."""
         process.signal = number
@@ -134,7 +143,7 @@ class Machine:
 
     async def shell(self, script: str, *, stdin: bytes | Stream = b"", session: Session | None = None,
                     stdout: Stream | None = None, stderr: Stream | None = None) -> tuple[int, bytes, bytes]:
-        """Run a script as root's login shell (bash) does for ssh: (exit code, stdout, stderr) as far as not sent elsewhere."""
+        """Run a script as root's login shell (bash): (exit code, stdout, stderr) as far as not sent elsewhere."""
         out, err = Memory(), Memory()
         fds = {0: Memory(stdin) if isinstance(stdin, bytes) else stdin, 1: stdout or out, 2: stderr or err}
         process = self.admit(Process(

@@ -2,13 +2,13 @@
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lab.node.process import Process
 
-Command = Callable[["Process", list[str]], Awaitable[int]]
+Command = Callable[["Process", list[str]], Coroutine[object, object, int]]
 COMMANDS: dict[str, Command] = {}
 PACKAGES = ("lab.node.commands", "lab.cli")
 

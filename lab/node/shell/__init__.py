@@ -1,0 +1,36 @@
+"""A POSIX shell in Python: it can run only the lab's own commands, on the lab's own files."""
+
+from lab.node.process import Process
+from lab.node.shell.interpreter import Shell
+from lab.node.shell.parser import Parser
+from lab.node.shell.syntax import Node, Sequence, ShellSyntaxError, Simple
+
+
+async def run_script(process: Process, script: str, *, name: str, args: list[str], bash: bool,
+                     options: set[str] | None = None) -> int:
+    """Run a script in a process, `name` being $0 and `args` $1…; the exit code."""
+    shell = Shell(process, name, list(args), bash, variables={**process.env, "IFS": " \t\n", "PWD": process.cwd},
+                  exported={*process.env, "PWD"}, options=set(options or ()), pid=process.pid)
+    shell.variables.setdefault("OPTIND", "1")
+    shell.variables["PPID"] = str(process.parent)
+    try:
+        program: Node = Parser(script, bash=bash).program()
+    except ShellSyntaxError as error:
+        shell.line = error.line
+        program = await _before_the_error(script, bash, error)
+        code = await shell.to_the_end(program)
+        shell.line = error.line
+        await process.err(shell.complaint(str(error)))
+        return 2 if code == 0 or not bash else 2
+    return await shell.to_the_end(program)
+
+
+async def _before_the_error(script: str, bash: bool, error: ShellSyntaxError) -> Node:
+    """The lines before a syntax error, which a shell has run by the time it meets it."""
+    lines = script.split("\n")[:error.line - 1]
+    while lines:
+        try:
+            return Parser("\n".join(lines), bash=bash).program()
+        except ShellSyntaxError:
+            lines.pop()
+    return Sequence([(Simple([], [], [], 1), False)])
