@@ -1,10 +1,10 @@
-"""File names of backup archives: `vzdump-KIND-VMID-YYYY_MM_DD-HH_MM_SS.FORMAT[.COMPRESSION]` and what lies beside them."""
+"""File names of backup archives, `vzdump-KIND-VMID-YYYY_MM_DD-HH_MM_SS.FORMAT`, and of what lies beside them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from pverules.local_time import archive_epoch, wall_at
@@ -110,7 +110,7 @@ class ArchiveName:
 def _time(stamp: str) -> datetime:
     """The time of a stamp in a name; ValueError where no calendar has it."""
     year, month, day, hour, minute, second = (int(number) for number in re.split("[_-]", stamp))
-    return datetime(year, month, day, hour, minute, second)
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True)

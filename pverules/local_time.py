@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-EPOCH = datetime(1970, 1, 1)
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = _START.replace(tzinfo=None)
 SECOND = timedelta(seconds=1)
 HOUR = 3600
+CALENDAR_CYCLE = 146097 * 86400
+"""Seconds in 400 years, after which dates, weekdays and rules for summer time repeat."""
+
+_LAST = 253_000_000_000
+"""Before this epoch every zone's clock shows a year that Python knows."""
+
+_PACE = 3 * 86400
+"""Seconds within which no zone changes its offset twice."""
 
 
 def utc_seconds(wall: datetime) -> int:
@@ -16,18 +26,24 @@ def utc_seconds(wall: datetime) -> int:
 
 
 def offset_at(epoch: int, zone: ZoneInfo) -> int:
-    """Seconds east of UTC in force in `zone` at `epoch`."""
-    return utc_seconds(wall_at(epoch, zone)) - epoch
+    """Seconds east of UTC in force in `zone` at `epoch`, which may lie beyond the year 9999."""
+    return (_local(epoch, zone).utcoffset() or timedelta()) // SECOND
 
 
 def wall_at(epoch: int, zone: ZoneInfo) -> datetime:
     """The naive wall-clock time in `zone` at `epoch`; OverflowError outside the years 1 to 9999."""
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=epoch)).astimezone(zone).replace(tzinfo=None)
+    return datetime.fromtimestamp(epoch, zone).replace(tzinfo=None)
 
 
 def daylight_at(epoch: int, zone: ZoneInfo) -> bool:
     """Whether `zone` calls its time daylight saving at `epoch`."""
-    return bool((datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=epoch)).astimezone(zone).dst())
+    return bool(_local(epoch, zone).dst())
+
+
+def _local(epoch: int, zone: ZoneInfo) -> datetime:
+    """The time in `zone` at `epoch`, whole cycles of the calendar earlier where Python's years end."""
+    cycles = max(0, (epoch - _LAST) // CALENDAR_CYCLE + 1)
+    return datetime.fromtimestamp(epoch - cycles * CALENDAR_CYCLE, zone)
 
 
 def archive_epoch(wall: datetime, zone: ZoneInfo) -> int:
@@ -46,7 +62,7 @@ def archive_epoch(wall: datetime, zone: ZoneInfo) -> int:
 
 
 def offset_of(wall: datetime, zone: ZoneInfo, *, fold: int) -> int:
-    """Seconds east of UTC that `zone` gives a naive wall-clock time, before (fold 0) or after (1) a change of offset."""
+    """Seconds east of UTC that `zone` gives a naive wall-clock time, before (fold 0) or after (1) a change."""
     offset = wall.replace(tzinfo=zone, fold=fold).utcoffset()
     return (offset or timedelta()) // SECOND
 
@@ -71,3 +87,19 @@ def _of_two(one: int, other: int, zone: ZoneInfo) -> int:
     """The answer for a wall-clock time that does not exist, out of the two that the search swings between."""
     daylight = [epoch for epoch in (one, other) if daylight_at(epoch, zone)]
     return daylight[0] if len(daylight) == 1 else max(one, other)
+
+
+def offset_changes(zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """When `zone` changes its UTC offset between two epochs: the epoch of each change, the offset before and after."""
+    for early in range(start, end, _PACE):
+        low, high = early, min(early + _PACE, end)
+        before, after = offset_at(low, zone), offset_at(high, zone)
+        if before == after:
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            if offset_at(middle, zone) == before:
+                low = middle
+            else:
+                high = middle
+        yield high, before, after

@@ -32,8 +32,9 @@ class Retention:
     def __post_init__(self) -> None:
         """Raise InvalidRetention for a negative count."""
         for period in PERIODS:
-            if getattr(self, period) < 0:
-                raise InvalidRetention(f"keep-{period}: a count of {getattr(self, period)} keeps nothing; use 0 or more")
+            count = getattr(self, period)
+            if count < 0:
+                raise InvalidRetention(f"keep-{period}: {count} is below zero; use 0 or more")
 
     @classmethod
     def parse(cls, value: str | Mapping[str, object] | None) -> Retention:

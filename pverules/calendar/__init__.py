@@ -1,0 +1,7 @@
+"""Proxmox VE's calendar events: when a schedule runs, whether two are equal, and what they really mean."""
+
+from pverules.calendar.event import CalendarEvent, complaint, longest_gap, normalise
+from pverules.calendar.grammar import InvalidSchedule
+from pverules.calendar.meaning import meaning
+
+__all__ = ["CalendarEvent", "InvalidSchedule", "complaint", "longest_gap", "meaning", "normalise"]
