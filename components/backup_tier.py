@@ -7,7 +7,7 @@ from homebackup.model.site import TMPDIR_REASON, Site
 
 
 class BackupTier(pulumi.ComponentResource):
-    """One VzdumpJob; a tier with a container gets a `tmpdir` without being asked, and says why. `job` is the resource."""
+    """One VzdumpJob, the `job`; a tier with a container gets a `tmpdir` without being asked, and says why."""
 
     def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("homebackup:components:BackupTier", name, None, opts)

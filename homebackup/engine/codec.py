@@ -64,3 +64,8 @@ def state(cls: Any, properties: Mapping[str, PropertyValue]) -> dict[str, Value]
         except ValueError:
             normal[f.name] = value
     return normal
+
+
+def recorded(cls: Any, said: Mapping[str, Any]) -> dict[str, Value]:
+    """The values of a state in Pulumi's JSON, in normal form."""
+    return {f.name: f.absent if said.get(f.camel) is None else f.normal(said[f.camel]) for f in cls.fields}

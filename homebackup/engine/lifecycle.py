@@ -104,7 +104,9 @@ class Lifecycle:
         if seen is None or (left := self._left(seen, new)):
             said = f"it is still not as declared: {'; '.join(left)}" if seen is not None else "it is not there"
             await self._undo(plan, len(plan.steps))
-            raise Refused(self.subject, f"every step ended well, but {said}", "look at the host's journal and run this again")
+            raise Refused(
+                self.subject, f"every step ended well, but {said}", "look at the host's journal and run this again"
+            )
         return seen
 
     async def _perform(self, plan: Plan) -> None:
@@ -145,7 +147,8 @@ class Lifecycle:
         return [
             f"{f.wire} was {show(f.spell, old.get(f.name))}, is {show(f.spell, getattr(seen, f.name))}"
             for f in both
-            if not f.same(old.get(f.name, f.absent), getattr(seen, f.name)) and not f.same(getattr(seen, f.name), getattr(new, f.name))
+            if not f.same(old.get(f.name, f.absent), getattr(seen, f.name))
+            and not f.same(getattr(seen, f.name), getattr(new, f.name))
         ]
 
     def _left(self, seen: Any, new: Any) -> list[str]:

@@ -29,7 +29,9 @@ class Log:
             self._warned.add((urn, text))
             self._send(engine_pb2.WARNING, urn, text)
 
-    def _send(self, severity: "engine_pb2.LogSeverity", urn: str, text: str) -> None:
+    def _send(self, severity: "engine_pb2.LogSeverity.ValueType", urn: str, text: str) -> None:
         if self._engine is None:
-            self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(self._address, options=_GRPC_CHANNEL_OPTIONS))
+            self._engine = engine_pb2_grpc.EngineStub(
+                grpc.insecure_channel(self._address, options=_GRPC_CHANNEL_OPTIONS)
+            )
         self._engine.Log(engine_pb2.LogRequest(severity=severity, message=text, urn=urn), timeout=5)

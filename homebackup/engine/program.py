@@ -18,15 +18,20 @@ class _Resource(pulumi.CustomResource):
 
     def __init__(self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **inputs: Any) -> None:
         camel = {f.name: f.camel for f in self.declared.fields}
-        properties = {**dict.fromkeys(camel.values()), **{camel.get(name, name): value for name, value in inputs.items()}}
+        properties = {
+            **dict.fromkeys(camel.values()),
+            **{camel.get(name, name): value for name, value in inputs.items()},
+        }
         super().__init__(f"homebackup:index:{self.declared.__name__}", resource_name, properties, opts)
 
     def translate_output_property(self, prop: str) -> str:
         """The declaration's name of an output."""
-        return {f.camel: f.name for f in self.declared.fields}.get(prop, prop)
+        return next((str(f.name) for f in self.declared.fields if f.camel == prop), prop)
 
 
-_CLASSES = {name: type(name, (_Resource,), {"declared": cls, "__doc__": cls.__doc__}) for name, cls in RESOURCES.items()}
+_CLASSES = {
+    name: type(name, (_Resource,), {"declared": cls, "__doc__": cls.__doc__}) for name, cls in RESOURCES.items()
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,7 @@
 """The Pulumi protocol on one side, declared resources on the other; knows no resource by name."""
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,14 +51,17 @@ class HomeBackupProvider(wire.Provider):
                 Connection.parse(given)
             except Problems as problems:
                 return wire.CheckResponse(
-                    request.new_inputs, [wire.CheckFailure(name, f"{name}: {reason}") for name, reason in problems.errors.items()]
+                    request.new_inputs,
+                    [wire.CheckFailure(name, f"{name}: {reason}") for name, reason in problems.errors.items()],
                 )
         return wire.CheckResponse(request.new_inputs)
 
     async def diff_config(self, request: wire.DiffRequest) -> wire.DiffResponse:
         """Another way to the same site replaces nothing."""
         old, new = _texts(request.old_state), _texts(request.new_inputs)
-        changed = sorted(name for name in old.keys() | new.keys() if name != "version" and old.get(name) != new.get(name))
+        changed = sorted(
+            name for name in old.keys() | new.keys() if name != "version" and old.get(name) != new.get(name)
+        )
         return wire.DiffResponse(changes=bool(changed), diffs=changed)
 
     async def configure(self, request: wire.ConfigureRequest) -> wire.ConfigureResponse:
@@ -74,9 +78,12 @@ class HomeBackupProvider(wire.Provider):
                 if root_only in f.marks and inputs.get(f.name) is not None:
                     wrong.setdefault(f.name, ROOT_ONLY)
         camel = {f.name: f.camel for f in cls.fields}
-        failures = [wire.CheckFailure(camel.get(name, name), f"{camel.get(name, name)}: {reason}") for name, reason in sorted(wrong.items())]
+        failures = [
+            wire.CheckFailure(camel.get(name, name), f"{camel.get(name, name)}: {reason}")
+            for name, reason in sorted(wrong.items())
+        ]
         if not failures and UNKNOWN not in inputs.values():
-            for doubt in cls(**inputs).doubts():
+            for doubt in cls(**inputs).doubts(int(time.time())):
                 await self.log.warning(request.urn, doubt)
         return wire.CheckResponse(lift_all(cls, inputs), failures)
 
@@ -86,7 +93,11 @@ class HomeBackupProvider(wire.Provider):
         old, new = state(cls, request.old_state), state(cls, request.new_inputs)
         fields = {f.name: f for f in cls.fields}
         ignored = set(request.ignore_changes)
-        differing = {fields[name]: replace for name, replace in changes(cls, old, new).items() if fields[name].camel not in ignored}
+        differing = {
+            fields[name]: replace
+            for name, replace in changes(cls, old, new).items()
+            if fields[name].camel not in ignored
+        }
         return wire.DiffResponse(
             changes=bool(differing),
             diffs=[f.camel for f in differing],
@@ -115,7 +126,11 @@ class HomeBackupProvider(wire.Provider):
         found = await lifecycle.read(known)
         if found is None:
             if not known:
-                raise Missing(lifecycle.subject, "it is not there, so it cannot be imported", "look for its name in Proxmox VE or on the host")
+                raise Missing(
+                    lifecycle.subject,
+                    "it is not there, so it cannot be imported",
+                    "look for its name in Proxmox VE or on the host",
+                )
             return wire.ReadResponse()
         values = lift_all(cls, vars(found))
         return wire.ReadResponse(request.resource_id, values, values)
@@ -143,25 +158,29 @@ class HomeBackupProvider(wire.Provider):
     def _class(self, token: str) -> Any:
         name = token.rsplit(":", 1)[-1]
         if name not in RESOURCES:
-            raise Refused(f"resource type {token}", "homebackup has no such resource", f"use one of {', '.join(RESOURCES)}")
+            raise Refused(
+                f"resource type {token}", "homebackup has no such resource", f"use one of {', '.join(RESOURCES)}"
+            )
         return RESOURCES[name]
 
     def _wanted(self, token: str, properties: Mapping[str, PropertyValue]) -> tuple[Any, dict[str, Any]]:
         cls = self._class(token)
         inputs, wrong = check(cls, lower_all(cls, properties))
         if wrong:
-            raise Refused(token, "; ".join(f"{name} {reason}" for name, reason in wrong.items()), "correct the declaration")
+            raise Refused(
+                token, "; ".join(f"{name} {reason}" for name, reason in wrong.items()), "correct the declaration"
+            )
         return cls, inputs
 
 
 def _texts(properties: Mapping[str, PropertyValue]) -> dict[str, str]:
     """Configuration as text by key; Pulumi hands numbers and truth values over as such."""
-    values = {name: lower(value) for name, value in properties.items() if not name.startswith("__") and name != "version"}
+    values = {
+        name: lower(value) for name, value in properties.items() if not name.startswith("__") and name != "version"
+    }
     return {name: str(value) for name, value in values.items() if value is not None and value is not UNKNOWN}
 
 
 def _kind(old: Any, new: Any, replace: bool) -> wire.PropertyDiffKind:
     kind = "ADD" if old is None else "DELETE" if new is None else "UPDATE"
     return wire.PropertyDiffKind[f"{kind}_REPLACE" if replace else kind]
-
-

@@ -58,21 +58,27 @@ def value_type(f: Field) -> dict[str, Any]:
 
 
 def _config() -> dict[str, Any]:
-    docs = {name: field for name, field in Connection.model_fields.items()}
     return {
         field.alias or name: {
             "type": "string",
             "description": field.description or "",
             **({"secret": True} if name in SECRET_CONFIG else {}),
         }
-        for name, field in docs.items()
+        for name, field in Connection.model_fields.items()
     }
 
 
 def reference(cls: Any) -> str:
     """The reference page of a resource, as Markdown."""
     rows = [f"| `{f.camel}` | {_type_name(f)} | {_default(f)} | {f.doc}{_notes(f)} |" for f in cls.fields]
-    head = [f"## {cls.__name__}", "", _prose(cls.__doc__), "", "| property | type | default | meaning |", "| --- | --- | --- | --- |"]
+    head = [
+        f"## {cls.__name__}",
+        "",
+        _prose(cls.__doc__),
+        "",
+        "| property | type | default | meaning |",
+        "| --- | --- | --- | --- |",
+    ]
     return "\n".join([*head, *rows, ""])
 
 
@@ -82,7 +88,13 @@ def _prose(doc: str | None) -> str:
 
 def _type_name(f: Field) -> str:
     said = value_type(f)
-    return f"list of {said['items']['type']}" if said["type"] == "array" else "mapping" if said["type"] == "object" else str(said["type"])
+    return (
+        f"list of {said['items']['type']}"
+        if said["type"] == "array"
+        else "mapping"
+        if said["type"] == "object"
+        else str(said["type"])
+    )
 
 
 def _default(f: Field) -> str:
@@ -96,7 +108,13 @@ def _default(f: Field) -> str:
 def _shown(f: Field) -> str:
     if isinstance(f.default, bool):
         return str(f.default).lower()
-    return ",".join(sorted(f.default)) if isinstance(f.default, frozenset) else ",".join(f.default) if isinstance(f.default, tuple) else f.default
+    return (
+        ",".join(sorted(f.default))
+        if isinstance(f.default, frozenset)
+        else ",".join(f.default)
+        if isinstance(f.default, tuple)
+        else f.default
+    )
 
 
 def _notes(f: Field) -> str:

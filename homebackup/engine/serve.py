@@ -23,7 +23,7 @@ def _sentence(error: BaseException) -> str:
     """The text for the owner: what our own error says, else the kind of error and where to report it."""
     if isinstance(error, Trouble):
         return str(error)
-    return f"homebackup: unexpected {type(error).__name__}: {error}; this is a defect of homebackup, please report it with this line"
+    return f"homebackup: unexpected {type(error).__name__}: {error}; this is a defect, please report it with this line"
 
 
 class Servicer(ProviderServicer):
@@ -38,14 +38,26 @@ def _as_sentences(name: str) -> Any:
             return await inherited(self, request, context)
         except NotImplementedError:
             raise
-        except Exception as wrapped:  # the boundary to Pulumi: whatever it is, the owner reads a sentence
+        except Exception as wrapped:  # noqa: BLE001 -- the boundary to Pulumi: whatever it is, the owner reads a sentence
             # The inherited method raises a copy with a traceback in its text; the original is its context.
             await context.abort(grpc.StatusCode.UNKNOWN, _sentence(wrapped.__context__ or wrapped))
 
     return method
 
 
-for _name in ("GetSchema", "CheckConfig", "DiffConfig", "Configure", "Check", "Diff", "Create", "Read", "Update", "Delete", "Invoke"):
+for _name in (
+    "GetSchema",
+    "CheckConfig",
+    "DiffConfig",
+    "Configure",
+    "Check",
+    "Diff",
+    "Create",
+    "Read",
+    "Update",
+    "Delete",
+    "Invoke",
+):
     setattr(Servicer, _name, _as_sentences(_name))
 
 
@@ -53,13 +65,13 @@ async def _serve(engine: str) -> None:
     provider = HomeBackupProvider(Log(engine))
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
     servicer = Servicer([], VERSION, provider, engine_address=engine)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     parent = os.getppid()
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110 -- no event tells of a parent that was killed
         await asyncio.sleep(WATCH)
     await server.stop(grace=None)
 

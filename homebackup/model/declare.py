@@ -1,7 +1,8 @@
 """Declare a resource once: its fields, their rules and meanings; everything else about it is derived from that.
 
-A resource is a frozen class; a field's rules are its annotated type (pydantic checks it), its meaning is the string under it.
-What Proxmox VE says and what Pulumi says of a field pass through the same validation, so both have one normal form.
+A resource is a frozen class; a field's rules are its annotated type (pydantic checks it), its meaning is the string
+under it. What Proxmox VE says and what Pulumi says of a field pass through the same validation, so both have one
+normal form.
 """
 
 import ast
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass
 from dataclasses import fields as dataclass_fields
 from functools import cache
+from itertools import pairwise
 from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -36,7 +38,7 @@ replaces = Mark("replaces")
 secret = Mark("secret")
 """A field that never reaches plain state, a log or a process's arguments."""
 written = Mark("written")
-"""A field that is always sent, because Proxmox VE does not allow its deletion or its default is not what absence means."""
+"""A field that is always sent: Proxmox VE does not allow its deletion, or its default is not what absence means."""
 unordered = Mark("unordered")
 """A sequence whose order is kept for writing and means nothing in a comparison."""
 observed = Mark("observed")
@@ -167,8 +169,10 @@ def _adapter(hint: Any) -> "TypeAdapter[Value]":
 
 
 def _reason(error: Any) -> str:
-    """pydantic's complaint as the end of a sentence, with the place inside the value before it."""
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"] if "[" not in str(part))
+    """Pydantic's complaint as the end of a sentence, with the place inside the value before it."""
+    where = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"] if "[" not in str(part)
+    )
     text = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "value_error":
         return text
@@ -181,7 +185,7 @@ def _docstrings(cls: type) -> dict[str, str]:
     for part in reversed(cls.__mro__[:-1]):
         (tree,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
         body = tree.body if isinstance(tree, ast.ClassDef) else []
-        for field, text in zip(body, body[1:], strict=False):
+        for field, text in pairwise(body):
             if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
                 found[getattr(field.target, "id", "")] = str(text.value.value)
     return found
@@ -206,7 +210,7 @@ def check(cls: type[Declared], given: Mapping[str, Value]) -> tuple[dict[str, Va
     A value that is UNKNOWN passes through; observed fields always become what is wanted.
     """
     known = {f.name: f for f in cls.fields}
-    wrong = {name: f"is not a property of {cls.__name__}" for name in given.keys() - known.keys()}
+    wrong = dict.fromkeys(given.keys() - known.keys(), f"is not a property of {cls.__name__}")
     right: dict[str, Value] = {}
     for f in known.values():
         value = f.default if observed in f.marks else given.get(f.name)

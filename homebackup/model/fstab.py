@@ -1,6 +1,7 @@
 """/etc/fstab as bytes: find the lines of one mount point, and put exactly one line there, leaving every other byte.
 
-A line is what lies between line feeds. Lines that are no entry (comments, half lines, anything unreadable) are never touched.
+A line is what lies between line feeds. Lines that are no entry (comments, half lines, anything unreadable) are never
+touched.
 """
 
 import re
@@ -51,7 +52,7 @@ def commented_out(content: bytes, target: str) -> bool:
 
 
 def with_line(content: bytes, wanted: Entry) -> bytes:
-    """The file with exactly one line for the entry's mount point: the first one replaced, further ones gone, else appended.
+    """The file with exactly one line for the mount point: the first one replaced, further ones gone, else appended.
 
     A file whose last line has no line feed keeps it that way: the new last line has none either.
     """

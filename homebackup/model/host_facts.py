@@ -1,7 +1,8 @@
 """One look at the host: the script that takes it in a single round trip, and what it says.
 
-Nothing under a mount point is touched unless its server answers on the NFS port, and then only with a deadline: a stat on a
-soft mount whose server is gone takes a minute or more. mountinfo, fstab and unit files are local and never block.
+Nothing under a mount point is touched unless its server answers on the NFS port, and then only with a deadline: a
+stat on a soft mount whose server is gone takes a minute or more. mountinfo, fstab and unit files are local and never
+block.
 """
 
 import base64
@@ -34,7 +35,10 @@ while [ $# -gt 1 ]; do
   look "$1" "$2" &
   if ! grep -q -F " $2 " /proc/self/mountinfo; then
     if [ -d "$2" ]; then
-      case "$(lsattr -d "$2" 2>/dev/null)" in *i*' '*) say directory "$2" immutable ;; *) say directory "$2" plain ;; esac
+      case "$(lsattr -d "$2" 2>/dev/null)" in
+        *i*' '*) say directory "$2" immutable ;;
+        *) say directory "$2" plain ;;
+      esac
     elif [ -e "$2" ]; then say directory "$2" other
     else say directory "$2" missing
     fi
@@ -51,8 +55,8 @@ echo end of look
 class HostFacts:
     """What one look saw.
 
-    `files` holds whole contents by path; `answers` whether a server answers on its NFS port; `responds` whether a mounted
-    target answered a stat in time; `directories` the state of an unmounted target: missing, plain, immutable or other;
+    `files` holds whole contents by path; `answers` whether a server answers on its NFS port; `responds` whether a
+    mounted target answered a stat in time; `directories` the state of an unmounted target: missing, plain, immutable or other;
     `timers` whether a timer of ours is active.
     """
 
@@ -78,7 +82,10 @@ def read_look(output: str) -> HostFacts:
     rows = [line.split(" ", 2) for line in output.splitlines()]
     if ["end", "of", "look"] not in rows:
         raise ValueError("the look at the host ended before its last line")
-    pick = lambda kind: {row[1]: row[2] if len(row) > 2 else "" for row in rows if row[0] == kind}  # noqa: E731 -- five uses
+
+    def pick(kind: str) -> dict[str, str]:
+        return {row[1]: row[2] if len(row) > 2 else "" for row in rows if row[0] == kind}
+
     files = {path: base64.b64decode(text) for path, text in pick("file").items()}
     return HostFacts(
         files={path: text for path, text in files.items() if path != "/proc/self/mountinfo"},

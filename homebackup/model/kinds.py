@@ -11,7 +11,9 @@ from pverules import formats
 from pverules.calendar import CalendarEvent, InvalidSchedule, normalise
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_SYSTEM = frozenset("/bin /boot /dev /etc /home /lib /lib64 /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var".split())
+_SYSTEM = frozenset(
+    "/bin /boot /dev /etc /home /lib /lib64 /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var".split()
+)
 _TAILSCALE = (ipaddress.ip_network("100.64.0.0/10"), ipaddress.ip_network("fd7a:115c:a1e0::/48"))
 
 
@@ -27,6 +29,7 @@ def fitting(fits: Callable[[str], Any], what: str) -> AfterValidator:
 
 
 def printable(text: str) -> str:
+    """The text itself; raises ValueError for a control character."""
     if found := _CONTROL.search(text):
         raise ValueError(f"has a control character at position {found.start()}; Proxmox VE's files break on these")
     return text
@@ -41,9 +44,13 @@ def truth(value: Any) -> Any:
     """Proxmox VE's and people's spellings of a truth value; anything else is left for the type to refuse."""
     if isinstance(value, (int, float)) and value in (0, 1):
         return bool(value)
-    return {"1": True, "yes": True, "on": True, "true": True, "0": False, "no": False, "off": False, "false": False}.get(
-        value.lower(), value
-    ) if isinstance(value, str) else value
+    return (
+        {"1": True, "yes": True, "on": True, "true": True, "0": False, "no": False, "off": False, "false": False}.get(
+            value.lower(), value
+        )
+        if isinstance(value, str)
+        else value
+    )
 
 
 def whole(value: Any) -> Any:
@@ -97,10 +104,15 @@ def at_most_long(limit: int) -> AfterValidator:
 
 
 StorageId = Annotated[
-    str, fitting(formats.is_storage_id, "a storage name (a letter, then letters, digits and - _ . and a letter or digit last)")
+    str,
+    fitting(
+        formats.is_storage_id, "a storage name (a letter, then letters, digits and - _ . and a letter or digit last)"
+    ),
 ]
 JobId = Annotated[
-    str, fitting(formats.is_job_id, "a job name (a letter, then letters, digits, - and _, at least one of them)"), at_most_long(50)
+    str,
+    fitting(formats.is_job_id, "a job name (a letter, then letters, digits, - and _, at least one of them)"),
+    at_most_long(50),
 ]
 NodeName = Annotated[str, fitting(formats.is_node, "a node name")]
 AbsolutePath = Annotated[str, fitting(re.compile(r"/[^\x00-\x1f\x7f]*").fullmatch, "an absolute path")]
@@ -116,17 +128,26 @@ def _vmid(value: Any) -> int:
 
 Vmid = Annotated[int, BeforeValidator(_vmid)]
 """The number of a guest."""
-Vmids = Annotated[frozenset[Vmid], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "integer"}})]
+Vmids = Annotated[
+    frozenset[Vmid], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "integer"}})
+]
 """Guests, as a set."""
-Names = Annotated[frozenset[Text], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "string"}})]
+Names = Annotated[
+    frozenset[Text], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "string"}})
+]
 """Names, as a set."""
-Nodes = Annotated[frozenset[NodeName], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "string"}})]
+Nodes = Annotated[
+    frozenset[NodeName], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "string"}})
+]
 """Node names, as a set."""
-Lines = Annotated[tuple[Text, ...], BeforeValidator(_sequence), WithJsonSchema({"type": "array", "items": {"type": "string"}})]
+Lines = Annotated[
+    tuple[Text, ...], BeforeValidator(_sequence), WithJsonSchema({"type": "array", "items": {"type": "string"}})
+]
 """Texts in their order."""
 
 
 def storage_path(path: str) -> str:
+    """The path without doubled or trailing slashes; raises ValueError for what Proxmox VE takes for no path."""
     normal = "/" + "/".join(part for part in path.split("/") if part)
     if not formats.is_storage_path(normal) or {".", ".."} & set(normal.split("/")):
         raise ValueError(f"{path!r} is not an absolute path of letters, digits and - _ . @")
@@ -150,9 +171,13 @@ def _lan_address(text: str) -> str:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not an address; name the NAS by its LAN address, which works without DNS at boot") from None
+        raise ValueError(
+            f"{text!r} is not an address; name the NAS by its LAN address, which works without DNS at boot"
+        ) from None
     if any(address in network for network in _TAILSCALE if network.version == address.version):
-        raise ValueError(f"{text} is a Tailscale address; mount by the LAN address, the tunnel is not up when the host boots")
+        raise ValueError(
+            f"{text} is a Tailscale address; mount by the LAN address, the tunnel is not up when the host boots"
+        )
     if not address.is_private or address.is_loopback or address.is_unspecified:
         raise ValueError(f"{text} is not a LAN address (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7)")
     return str(address)

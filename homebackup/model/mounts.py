@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_NOT_LIVE = re.compile(r"defaults|x-.*|_netdev|nofail|(no)?auto|(no)?users?|group|owner|bg|fg|(retry|[rw]size|port|mount\w+)=.*")
-"""Options for mount(8), systemd or the talk with the server: the live mount does not show them, or shows what came of it."""
+_NOT_LIVE = re.compile(
+    r"defaults|x-.*|_netdev|nofail|(no)?auto|(no)?users?|group|owner|bg|fg|(retry|[rw]size|port|mount\w+)=.*"
+)
+"""Options for mount(8), systemd or the talk with the server: the live mount shows none, or what came of them."""
 _SHOWN_FLAGS = frozenset(
-    ["ro", "rw", "soft", "hard", "softerr", "noatime", "nodiratime", "relatime", "strictatime", "nosuid", "nodev", "noexec"]
-    + ["sync", "noac", "nosharecache"]
+    "ro rw soft hard softerr noatime nodiratime relatime strictatime nosuid nodev noexec sync noac nosharecache".split()
 )
 _OPPOSITE = {"soft": "hard", "softerr": "hard", "hard": "soft", "ro": "rw", "rw": "ro"}
 
@@ -53,7 +54,11 @@ def differences(wanted: Iterable[str], live: frozenset[str]) -> list[str]:
             continue
         if equals:
             shown = values.get({"nfsvers": "vers"}.get(name, name))
-            if shown is not None and shown != value and not (name in ("vers", "nfsvers") and shown.startswith(value + ".")):
+            if (
+                shown is not None
+                and shown != value
+                and not (name in ("vers", "nfsvers") and shown.startswith(value + "."))
+            ):
                 found.append(f"{name}={shown} instead of {value}")
         elif option in _SHOWN_FLAGS and option not in live:
             opposite = _OPPOSITE.get(option)

@@ -1,4 +1,4 @@
-"""The kinds of value that hold several: retention, fleecing, limits, content and the rest of Proxmox VE's option lists."""
+"""The kinds of value that hold several: retention, fleecing, limits, content and the rest of the option lists."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -47,17 +47,21 @@ def _counts(names: Iterable[str]) -> BeforeValidator:
 
 def _retention(value: Any) -> dict[str, int]:
     try:
-        found = rules.Retention.parse({name: whole(v) for name, v in value.items()} if isinstance(value, Mapping) else str(value))
+        found = rules.Retention.parse(
+            {name: whole(v) for name, v in value.items()} if isinstance(value, Mapping) else str(value)
+        )
     except rules.InvalidRetention as error:
         raise ValueError(str(error)) from None
     return found.options
 
 
 def _nonzero(value: Any) -> Any:
-    """Zero limits are refused from people: Proxmox VE reads them as keep-all, which is the opposite of what they look like."""
+    """Refuse zero limits from people: Proxmox VE reads them as keep-all, the opposite of what they look like."""
     options = _retention(value)
     if options == {"keep-all": 1} and "keep-all" not in str(value):
-        raise ValueError("limits nothing, and Proxmox VE would keep every archive; say {keep-last: 3}, or {keep-all: 1} if that is meant")
+        raise ValueError(
+            "limits nothing, Proxmox VE would keep every archive; say {keep-last: 3}, or {keep-all: 1} if that is meant"
+        )
     return options
 
 
@@ -110,7 +114,9 @@ def _content(value: Any) -> Any:
     return found
 
 
-Content = Annotated[frozenset[str], BeforeValidator(_content), WithJsonSchema({"type": "array", "items": {"type": "string"}})]
+Content = Annotated[
+    frozenset[str], BeforeValidator(_content), WithJsonSchema({"type": "array", "items": {"type": "string"}})
+]
 """Kinds of volume a storage keeps, as a set."""
 
 
@@ -146,9 +152,11 @@ Addresses = Annotated[str, AfterValidator(_addresses)]
 def _notes(text: str) -> str:
     for variable in re.findall(r"\{\{(.*?)\}\}", printable(text)):
         if variable not in ("cluster", "guestname", "node", "vmid"):
-            raise ValueError(f"{{{{{variable}}}}} is not one of {{{{cluster}}}}, {{{{guestname}}}}, {{{{node}}}}, {{{{vmid}}}}")
+            raise ValueError(
+                f"{{{{{variable}}}}} is not one of {{{{cluster}}}}, {{{{guestname}}}}, {{{{node}}}}, {{{{vmid}}}}"
+            )
     return text
 
 
 NotesTemplate = Annotated[str, AfterValidator(_notes), at_most_long(1024)]
-"""Notes of each archive; {{cluster}}, {{guestname}}, {{node}} and {{vmid}} are filled in, a line feed is written \\n."""
+"""Notes of each archive; {{cluster}}, {{guestname}}, {{node}} and {{vmid}} are filled in; \\n is a line feed."""

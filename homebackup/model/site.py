@@ -6,7 +6,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from homebackup.model.kinds import AbsolutePath, Flag, JobId, LanAddress, MountPoint, NodeName, Schedule, StorageId, Text, Vmid
+from homebackup.model.kinds import (
+    AbsolutePath,
+    Flag,
+    JobId,
+    LanAddress,
+    MountPoint,
+    NodeName,
+    Schedule,
+    StorageId,
+    Text,
+    Vmid,
+)
 from homebackup.model.options import Compression, Content, DeclaredRetention
 
 TMPDIR = "/var/tmp"  # noqa: S108 -- vzdump's own directory for temporary files on the host
@@ -19,7 +30,11 @@ TMPDIR_REASON = (
 
 class _Part(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", "-"), populate_by_name=True, hide_input_in_errors=True
+        extra="forbid",
+        frozen=True,
+        alias_generator=lambda name: name.replace("_", "-"),
+        populate_by_name=True,
+        hide_input_in_errors=True,
     )
 
 
@@ -125,7 +140,10 @@ class Site(_Part):
         if ipaddress.ip_address(self.nas.address) not in self.lan:
             yield "nas.address", f"{self.nas.address} is not in the site's LAN {self.lan}; mount by the LAN address"
         if "hard" in self.mount.options or not {"soft", "softerr"} & set(self.mount.options):
-            yield "mount.options", "must have soft and not hard: a hard mount hangs the hypervisor when the NAS is switched off"
+            yield (
+                "mount.options",
+                "must have soft and not hard: a hard mount hangs the hypervisor when the NAS is switched off",
+            )
         claimed: dict[int, str] = {}
         jobs: dict[str, str] = {}
         for name, tier in self.tiers.items():
@@ -155,7 +173,7 @@ class InvalidSite(ValueError):
 
 
 def read_site(config: Any, root: str = "site") -> Site:
-    """The site that a stack's configuration declares; raises InvalidSite with every problem and its path below `root`."""
+    """The site that a stack's configuration declares; raises InvalidSite with every problem, its path below `root`."""
     try:
         site = Site.model_validate(config)
     except ValidationError as error:
@@ -166,8 +184,12 @@ def read_site(config: Any, root: str = "site") -> Site:
 
 
 def _path(root: str, location: tuple[int | str, ...]) -> str:
-    # "[key]" is pydantic's mark on a mapping's key; a union's branches are named after types, which mean nothing to the owner.
-    parts = [part for part in location if not (isinstance(part, str) and (part == "[key]" or part[:1].isupper() or "[" in part))]
+    # "[key]" is pydantic's mark on a mapping's key; a union's branches are named after types, which mean nothing here.
+    parts = [
+        part
+        for part in location
+        if not (isinstance(part, str) and (part == "[key]" or part[:1].isupper() or "[" in part))
+    ]
     return root + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
 
 

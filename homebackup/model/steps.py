@@ -72,8 +72,8 @@ Step = Call | Run | Write
 class Plan:
     """Steps in their order.
 
-    `undo` puts the host back when a step fails after the first `undo_from` of them were done. `blocked` says why the plan
-    cannot be carried out at the moment, though nothing is wrong with it: a preview shows it, nothing is started.
+    `undo` puts the host back when a step fails after the first `undo_from` of them were done. `blocked` says why the
+    plan cannot be carried out now, though nothing is wrong with it: a preview shows it, nothing is started.
     """
 
     steps: tuple[Step, ...] = ()

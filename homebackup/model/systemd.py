@@ -2,7 +2,7 @@
 
 
 def unit_name(path: str, kind: str = "mount") -> str:
-    """The unit of a path, as `systemd-escape --path --suffix=KIND` prints it: /mnt/nas-backups is mnt-nas\\x2dbackups.mount."""
+    """The unit of a path as `systemd-escape --path` prints it: /mnt/nas-backups is mnt-nas\\x2dbackups.mount."""
 
     def escape(position: int, character: str) -> str:
         if character == "/":

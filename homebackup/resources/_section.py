@@ -25,7 +25,9 @@ class Section:
     key: ClassVar[Field]
 
     @classmethod
-    async def ground(cls, world: World, name: str, wanted: Mapping[str, Value], *, fresh: bool = False) -> list[dict[str, Any]]:
+    async def ground(
+        cls, world: World, name: str, wanted: Mapping[str, Value], *, fresh: bool = False
+    ) -> list[dict[str, Any]]:
         """Every section that the API lists, whatever its type; a fresh ground is the one section alone."""
         if not fresh:
             return await world.listing(cls.api)
@@ -72,7 +74,9 @@ class Section:
         if not params:
             return Plan()
         digest = (self._said(self.name, ground) or {}).get("digest")
-        return Plan((Call("PUT", f"{self.api}/{self.name}", params | ({"digest": digest} if digest else {}), self._hidden),))
+        return Plan(
+            (Call("PUT", f"{self.api}/{self.name}", params | ({"digest": digest} if digest else {}), self._hidden),)
+        )
 
     def deleting(self, ground: list[dict[str, Any]]) -> Plan:
         """One DELETE; archives are files and stay."""
@@ -82,7 +86,7 @@ class Section:
         """None beyond what each field says."""
         yield from ()
 
-    def doubts(self) -> list[str]:
+    def doubts(self, since: int) -> list[str]:
         """None."""
         return []
 

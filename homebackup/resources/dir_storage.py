@@ -36,7 +36,7 @@ class DirStorage(Section):
     content_dirs: ContentDirs | None = None
     """Directories below the path, by kind of content, where they are not Proxmox VE's own (`dump` for backup)."""
     max_protected_backups: Annotated[Whole, at_least(-1)] | None = None
-    """Protected archives a guest may have; -1 is any number. Proxmox VE's default depends on the privileges of the user."""
+    """Protected archives a guest may have; -1 is any number. Proxmox VE's default depends on the user's privileges."""
     create_base_path: Flag | None = None
     """Create the path when it is missing; Proxmox VE does unless this is false."""
     create_subdirs: Flag | None = None

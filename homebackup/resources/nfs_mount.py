@@ -37,8 +37,8 @@ class NfsMount:
     export: AbsolutePath
     """Path that the NAS exports."""
     options: Annotated[Lines, unordered] = ("defaults", "soft")
-    """Mount options, in the order to write them; their order means nothing in a comparison. `soft` is a must: a hard mount
-    hangs the hypervisor when the NAS is switched off."""
+    """Mount options, in the order to write them; their order means nothing in a comparison. `soft` is a must: a hard
+    mount hangs the hypervisor when the NAS is switched off."""
     fstype: Literal["nfs", "nfs4"] = "nfs"
     """Type in the fstab line."""
     immutable: Flag = True
@@ -53,9 +53,12 @@ class NfsMount:
         if "hard" in self.options:
             yield "options", "has hard; a hard mount hangs the hypervisor when the NAS is switched off, use soft"
         elif not {"soft", "softerr"} & set(self.options):
-            yield "options", "lacks soft; NFS mounts hard unless told otherwise, which hangs the hypervisor when the NAS is off"
+            yield (
+                "options",
+                "lacks soft; NFS mounts hard unless told otherwise, which hangs the hypervisor when the NAS is off",
+            )
 
-    def doubts(self) -> list[str]:
+    def doubts(self, since: int) -> list[str]:
         """None."""
         return []
 
@@ -146,18 +149,23 @@ class NfsMount:
         """True when the file already has the one line, in whatever order its options are."""
         lines, mine = fstab.at(content, self.target), self._entry()
         return len(lines) == 1 and (
-            (lines[0].source, lines[0].fstype, frozenset(lines[0].options)) == (mine.source, mine.fstype, frozenset(mine.options))
+            (lines[0].source, lines[0].fstype, frozenset(lines[0].options))
+            == (mine.source, mine.fstype, frozenset(mine.options))
             and (lines[0].dump, lines[0].passno) == ("0", "0")
         )
 
     def _live(self, ground: HostFacts, unknown: str) -> str:
-        """`mounted`, or what is wrong with the live mount; `unknown` while the NAS does not answer and nothing is mounted."""
+        """`mounted`, or what is wrong with it; `unknown` while the NAS does not answer and nothing is mounted."""
         layers = _layers(ground, self.target)
         if not layers:
             return "not mounted" if ground.answers.get(self.server, False) else unknown
         top = layers[-1]
         if not top.is_nfs:
-            return f"{top.fstype} {top.source} is mounted on top of it" if len(layers) > 1 else f"{top.fstype} {top.source} is mounted there"
+            return (
+                f"{top.fstype} {top.source} is mounted on top of it"
+                if len(layers) > 1
+                else f"{top.fstype} {top.source} is mounted there"
+            )
         if len(layers) > 1:
             return f"mounted {len(layers)} times, one on top of the other"
         if _source(top.source) != (self.server, self.export.rstrip("/") or "/"):
@@ -166,7 +174,9 @@ class NfsMount:
         return f"mounted with {', '.join(wrong)}" if wrong else "mounted"
 
     def _stay_apart(self, ground: HostFacts) -> None:
-        others = {m.target for m in ground.mounts if m.is_nfs} | {e.target for e in fstab.entries(ground.fstab) if e.fstype.startswith("nfs")}
+        others = {m.target for m in ground.mounts if m.is_nfs} | {
+            e.target for e in fstab.entries(ground.fstab) if e.fstype.startswith("nfs")
+        }
         for other in sorted(others - {self.target}):
             if self.target.startswith(other + "/") or other.startswith(self.target + "/"):
                 raise Refusal(

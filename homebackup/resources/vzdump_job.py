@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
+from zoneinfo import ZoneInfo
 
 from homebackup.model.declare import Absent, Wire, key, resource, root_only, written
 from homebackup.model.kinds import (
@@ -70,7 +71,7 @@ class VzdumpJob(Section):
     repeat_missed: Flag | None = None
     """Run a missed job as soon as the node is up again."""
     tmpdir: Annotated[AbsolutePath | None, root_only] = None
-    """Directory for temporary files. On an NFS storage the backup of an unprivileged container fails without a local one."""
+    """Directory for temporary files; on NFS the backup of an unprivileged container fails without a local one."""
     dumpdir: Annotated[AbsolutePath | None, root_only] = None
     """Write to this directory instead of a storage."""
     script: Annotated[AbsolutePath | None, root_only] = None
@@ -127,6 +128,6 @@ class VzdumpJob(Section):
             if getattr(self, name) is not None and not self.storage:
                 yield name, "needs storage beside it"
 
-    def doubts(self) -> list[str]:
-        """What the schedule means where it does not mean what it looks like."""
-        return [f"schedule {self.schedule!r}: {text}" for text in meaning(CalendarEvent.parse(self.schedule))]
+    def doubts(self, since: int) -> list[str]:
+        """What the schedule means where it does not mean what it looks like; the node's zone is not known here."""
+        return [f"schedule {text}" for text in meaning(CalendarEvent.parse(self.schedule), ZoneInfo("UTC"), since)]

@@ -63,7 +63,7 @@ def _token(value: SecretStr) -> SecretStr:
     return value
 
 
-def fingerprint(value: str) -> str:
+def colons(value: str) -> str:
     """A SHA-256 fingerprint as Proxmox VE prints it, `AA:BB:…`, from any usual spelling; else ValueError."""
     digits = value.replace(":", "").replace(" ", "").upper()
     if not re.fullmatch(r"[0-9A-F]{64}", digits):
@@ -118,7 +118,7 @@ class Connection(BaseModel):
     """Password of that user."""
     token: Annotated[Secret, AfterValidator(_token)] | None = None
     """API token instead of user and password."""
-    fingerprint: Annotated[Text, AfterValidator(fingerprint)] | None = None
+    fingerprint: Annotated[Text, AfterValidator(colons)] | None = None
     """SHA-256 fingerprint of the API's certificate; when given, it alone decides."""
     ca_file: File | None = None
     """Certificates that vouch for the API's; by default those of the system."""

@@ -1,4 +1,4 @@
-"""A file on the host replaced at once: written beside it, checked, synced, renamed; the bytes before are kept beside it too."""
+"""A file on the host replaced at once: written beside it, checked, synced, renamed; the bytes before are kept too."""
 
 import hashlib
 import shlex
@@ -55,14 +55,29 @@ def verdict(step: Write, host: str, ran: Ran) -> Trouble | None:
     if ran.exit == 0:
         return None
     if ran.exit == 75:
-        return Busy(subject, "another homebackup is changing files at this moment", "wait until it has ended and run this again")
+        return Busy(
+            subject, "another homebackup is changing files at this moment", "wait until it has ended and run this again"
+        )
     if ran.exit == 76:
-        return Changed(subject, "somebody changed it while this ran", "nothing was overwritten; run this again to start from what is there now")
+        return Changed(
+            subject,
+            "somebody changed it while this ran",
+            "nothing was overwritten; run this again to start from what is there now",
+        )
     if ran.exit == 77:
-        return Refused(subject, f"findmnt --verify found fault with the new lines: {ran.said}", "correct the declaration; the file is as it was")
+        return Refused(
+            subject,
+            f"findmnt --verify found fault with the new lines: {ran.said}",
+            "correct the declaration; the file is as it was",
+        )
     if ran.exit == 78:
         return Failed(subject, "the new content did not arrive whole", "the file is as it was; run this again", exit=78)
-    return Failed(subject, ran.said or f"exit code {ran.exit}", "the file is as it was; remove the cause and run this again", exit=ran.exit)
+    return Failed(
+        subject,
+        ran.said or f"exit code {ran.exit}",
+        "the file is as it was; remove the cause and run this again",
+        exit=ran.exit,
+    )
 
 
 def _sum(content: bytes | None) -> str:

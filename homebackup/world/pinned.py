@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from homebackup.world.connection import Connection, fingerprint
+from homebackup.world.connection import Connection, colons
 from homebackup.world.errors import Untrusted
 
 
@@ -53,7 +53,7 @@ def shown(host: str, port: int, timeout: float) -> str:
         certificate = tls.getpeercert(binary_form=True)
     if certificate is None:
         raise ssl.SSLError("the server showed no certificate")
-    return fingerprint(hashlib.sha256(certificate).hexdigest())
+    return colons(hashlib.sha256(certificate).hexdigest())
 
 
 def untrusted(connection: Connection, new: str) -> Untrusted:

@@ -28,10 +28,9 @@ async def certificate_fingerprint(host: str, port: int = 8006, timeout: float = 
 
 async def ssh_host_key(host: str, port: int | None = None, timeout: float = 10.0) -> HostKey:  # noqa: ASYNC109
     """The host key that sshd shows; nobody is logged in. `~/.ssh/config` may name port and way. Raises Unreachable."""
-    place = {"port": port} if port else {}
     try:
         async with asyncio.timeout(timeout):
-            key = await asyncssh.get_server_host_key(host, **place)
+            key = await asyncssh.get_server_host_key(host, port or ())
     except TimeoutError:
         raise _silent(host, f"shows no ssh host key within {timeout:g} s") from None
     except (asyncssh.Error, OSError) as error:

@@ -1,0 +1,34 @@
+"""How a verb ends: exit codes, and every trouble as one sentence on standard error."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Any, NoReturn
+
+import typer
+
+from homebackup.world.errors import Trouble, Unreachable
+
+WELL = 0
+TROUBLE = 1
+UNKNOWN = 3
+"""The site, or a part of it, cannot be seen at the moment."""
+DRIFT = 7
+"""Something is not as declared; the same code that Pulumi uses."""
+USAGE = 64
+"""The command line was not understood."""
+
+
+def run(work: Coroutine[Any, Any, int]) -> NoReturn:
+    """Run a verb and exit with its code; a trouble becomes a sentence and 1, or 3 when the site cannot be reached."""
+    try:
+        code = asyncio.run(work)
+    except Unreachable as trouble:
+        typer.echo(f"unknown: {trouble}", err=True)
+        code = UNKNOWN
+    except Trouble as trouble:
+        typer.echo(str(trouble), err=True)
+        code = TROUBLE
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)

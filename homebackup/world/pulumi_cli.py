@@ -1,0 +1,130 @@
+"""The Pulumi command line, as the verbs use it: previews as data, and the stack's configuration."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from homebackup.world.connection import NAMESPACE, Connection
+from homebackup.world.errors import Failed, Missing
+
+PREVIEWING = 600.0
+"""Seconds after which a preview is given up."""
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """One step of a preview: its operation, the resource's URN, the state before and the state wanted."""
+
+    op: str
+    urn: str
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+
+    @property
+    def type(self) -> str:
+        """The resource's type token."""
+        return self.urn.split("::")[2].rsplit("$", 1)[-1]
+
+    @property
+    def id(self) -> str:
+        """Its id, empty before it exists."""
+        return str(self.old.get("id") or self.new.get("id") or "")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What `pulumi preview --json` said: its steps in order, and the texts beside each resource."""
+
+    steps: tuple[Previewed, ...]
+    texts: Mapping[str, tuple[str, ...]]
+    warnings: tuple[str, ...]
+
+
+class PulumiCli:
+    """Runs Pulumi in a project's folder on one stack; the current one when none is named."""
+
+    def __init__(self, folder: Path, stack: str | None = None) -> None:
+        self.folder, self.stack = folder, stack
+
+    async def connection(self) -> Connection:
+        """How the stack reaches its site; paths in it are relative to the project's folder."""
+        config = json.loads(await self.run("config", "--json", "--show-secrets"))
+        keys = {
+            name.partition(":")[2]: entry["value"] for name, entry in config.items() if name.startswith(f"{NAMESPACE}:")
+        }
+        return Connection.parse(keys)
+
+    async def site(self) -> Any:
+        """The stack's declaration of its site, as it stands in the configuration."""
+        config = json.loads(await self.run("config", "--json"))
+        entry = config.get("home-backup:site") or {}
+        return entry.get("objectValue") or json.loads(entry.get("value", "null"))
+
+    async def preview(self) -> Preview:
+        """The preview of the stack, with what was changed by hand read first; raises Failed with Pulumi's errors."""
+        said = await self.run("preview", "--json", "--non-interactive", accept=frozenset({0, 1, 255}))
+        try:
+            document = json.loads(said[said.index("{") :])
+        except ValueError:
+            raise Failed(
+                "pulumi preview", f"it printed no JSON: {said[:300]}", "run pulumi preview to see what it says"
+            ) from None
+        diagnostics = document.get("diagnostics") or []
+        errors = [d["message"] for d in diagnostics if d.get("severity") == "error" and d.get("urn")] or [
+            d["message"] for d in diagnostics if d.get("severity") == "error"
+        ]
+        if errors:
+            raise Failed("pulumi preview", _plain(errors[0]), "correct that and run this again")
+        texts: dict[str, list[str]] = {}
+        for d in diagnostics:
+            if str(d.get("severity", "")).startswith("info"):
+                texts.setdefault(d.get("urn", ""), []).append(_plain(d["message"]))
+        steps = tuple(
+            Previewed(s["op"], s["urn"], s.get("oldState") or {}, s.get("newState") or {})
+            for s in document.get("steps") or []
+        )
+        warnings = tuple(_plain(d["message"]) for d in diagnostics if d.get("severity") == "warning")
+        return Preview(steps, {urn: tuple(found) for urn, found in texts.items()}, warnings)
+
+    async def run(self, *arguments: str, accept: frozenset[int] = frozenset({0})) -> str:
+        """What a command of Pulumi prints; raises Failed, or Missing when there is no Pulumi."""
+        program = shutil.which("pulumi")
+        if program is None:
+            raise Missing(
+                "pulumi", "it is not on PATH", "install Pulumi, or run `make setup` and put .tools/bin on PATH"
+            )
+        stack = ("--stack", self.stack) if self.stack else ()
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *arguments,
+            *stack,
+            cwd=self.folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            out, err = await asyncio.wait_for(process.communicate(), PREVIEWING)
+        except TimeoutError:
+            process.kill()
+            raise Failed(
+                f"pulumi {arguments[0]}", f"it did not end within {PREVIEWING:.0f} s", "run it by hand"
+            ) from None
+        if process.returncode not in accept:
+            said = (err.strip() or out.strip()).decode("utf-8", "replace")
+            remedy = "correct that and run this again"
+            if "currently locked" in said:
+                remedy = "run `homebackup recover`, which looks whether the other run still lives"
+            raise Failed(f"pulumi {arguments[0]}", _plain(said), remedy, exit=process.returncode or 1)
+        return out.decode("utf-8", "replace")
+
+
+def _plain(text: str) -> str:
+    """Pulumi's text without its colour marks and its prefixes."""
+    for mark in ("<{%reset%}>", "<{%fg 1%}>", "<{%fg 3%}>", "<{%bold%}>", "<{%underline%}>"):
+        text = text.replace(mark, "")
+    return text.strip().removeprefix("error: ").removeprefix("Preview failed: ")
