@@ -83,8 +83,8 @@ class ArchiveName:
 
     @property
     def unfinished(self) -> str:
-        """The file vzdump writes until the archive is complete."""
-        return f"{self}.dat"
+        """The file vzdump writes until the archive is complete: `dat` takes the place of the last extension."""
+        return f"{str(self).rpartition('.')[0]}.dat"
 
     @property
     def temporary(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 LAST_YEAR = 9999
@@ -70,7 +70,7 @@ class Field:
     @cached_property
     def values(self) -> tuple[int, ...]:
         """The values that occur in the unit, ascending; years up to 9999."""
-        return tuple(value for value in range(self.unit.first, self.unit.last + 1) if value in self)
+        return _values(self.unit, self.spans)
 
     @property
     def any(self) -> bool:
@@ -104,14 +104,19 @@ class Field:
         return self.unit.name, self.values, self.beyond if self.landing is not None else None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Field) and self._key == other._key
+        if not isinstance(other, Field):
+            return NotImplemented
+        return (self.unit, self.spans) == (other.unit, other.spans) or self._key == other._key
 
     def __hash__(self) -> int:
         return hash(self._key)
 
     def __str__(self) -> str:
         """One spelling for equal fields, the shortest that is read back as an equal field."""
-        return next((text for text, spans in self._regular() if Field(self.unit, spans) == self), self._members())
+        for text, spans in self._regular():
+            if Field(self.unit, spans) == self:
+                return text
+        return self._members()
 
     @property
     def bounded(self) -> Field:
@@ -125,7 +130,8 @@ class Field:
 
     def _regular(self) -> Iterator[tuple[str, tuple[Span, ...]]]:
         """Ways to write a field whose values are evenly spaced, whether or not they mean this very field."""
-        yield "*", ()
+        if self.any:
+            yield "*", ()
         distances = {later - earlier for earlier, later in pairwise(self.values)}
         step = distances.pop() if len(distances) == 1 else self.unit.bound
         if step < self.unit.bound:
@@ -156,6 +162,16 @@ class Field:
         return str(value) if self.unit is YEAR else f"{value:02}"
 
 
+@lru_cache(maxsize=256)
+def _values(unit: Unit, spans: tuple[Span, ...]) -> tuple[int, ...]:
+    """The values of spans that occur in a unit, ascending; remembered, as there are ten thousand years."""
+    if not spans:
+        return tuple(range(unit.first, unit.last + 1))
+    ends = [unit.last if span.end is None else min(span.end, unit.last) for span in spans]
+    fit = {value for span, end in zip(spans, ends, strict=True) for value in range(span.start, end + 1, span.step)}
+    return tuple(sorted(value for value in fit if value >= unit.first))
+
+
 def spell(values: Iterable[int], name: Callable[[int], str]) -> str:
     """Ascending values with commas between them, three or more neighbours as a range."""
     runs: list[list[int]] = []
@@ -164,6 +180,4 @@ def spell(values: Iterable[int], name: Callable[[int], str]) -> str:
             runs[-1].append(value)
         else:
             runs.append([value])
-    return ",".join(
-        f"{name(run[0])}..{name(run[-1])}" if len(run) > 2 else ",".join(map(name, run)) for run in runs
-    )
+    return ",".join(f"{name(run[0])}..{name(run[-1])}" if len(run) > 2 else ",".join(map(name, run)) for run in runs)

@@ -28,6 +28,7 @@ _LETTERS = re.compile(r"[A-Za-z]+")
 _DIGITS = re.compile(r"[0-9]+")
 _DAY_OF_NAME = {name: day for day, full in enumerate(WEEKDAYS) for name in (full, full[:3])}
 
+
 class InvalidSchedule(ValueError):
     """A text that is no calendar event; `message` is Proxmox's sentence, without the newline it adds."""
 

@@ -61,7 +61,7 @@ def test_a_list_leaves_out_what_is_no_archive() -> None:
     assert listed("vzdump-lxc-103-2026_11_08-02_10_00.log") is None
     copy = listed("vzdump-qemu-100-copy.vma.zst")
     assert copy is not None
-    assert (copy.subtype, copy.vmid, copy.format, copy.archive) == ("qemu", None, "vma.zst", None)
+    assert (copy.subtype, copy.vmid, copy.format, copy.archive) == ("qemu", 100, "vma.zst", None)
 
 
 @given(st.sampled_from(["qemu", "lxc"]), st.integers(100, 999_999_999), st.integers(0, 4_000_000_000))
@@ -81,7 +81,7 @@ def test_a_upid_is_read_and_written() -> None:
     assert Upid.parse(text.replace(":103:", "::")).id == ""
 
 
-@pytest.mark.parametrize("text", ["UPID:x", "UPID:pve:1:2:3:a:b:c:", "", "UPID:pve:0000A1B2:0012D687:6A2F3C10:a b:c:d:"])
+@pytest.mark.parametrize("text", ["UPID:x", "UPID:pve:1:2:3:a:b:c:", "", "UPID:pve:0000A1B2:0012D687:6A2F3C10: :c:d:"])
 def test_a_broken_upid_is_refused_in_proxmox_words(text: str) -> None:
     with pytest.raises(InvalidUpid, match="unable to parse worker upid"):
         Upid.parse(text)
