@@ -82,7 +82,9 @@ def from_installer(root: Path, say: Callable[[str], None]) -> Path:
     say(f"pulumi: installing {INSTALLED}")
     arguments = ["--version", INSTALLED, "--install-root", str(root), "--no-edit-path"]
     try:
-        ran = subprocess.run(["sh", "-s", "--", *arguments], input=script, capture_output=True, check=False, timeout=600)
+        ran = subprocess.run(
+            ["sh", "-s", "--", *arguments], input=script, capture_output=True, check=False, timeout=600
+        )
     except subprocess.TimeoutExpired:
         raise Absent("its installer did not end in 10 minutes") from None
     if ran.returncode or not (root / "bin" / "pulumi").exists():
