@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from homebackup.model.declare import UNKNOWN, Value, changes, observed
+from homebackup.model.declare import UNKNOWN, Value, changes, loose, observed
 from homebackup.model.refusal import Refusal
 from homebackup.model.steps import Plan
 from homebackup.world.errors import Changed, Refused, Trouble, Unreachable
@@ -138,7 +138,9 @@ class Lifecycle:
         return [
             f"{f.wire} is {show(f.spell, getattr(seen, f.name))}, declared {show(f.spell, getattr(new, f.name))}"
             for f in self.cls.fields
-            if observed not in f.marks and not f.same(getattr(seen, f.name), getattr(new, f.name))
+            if observed not in f.marks
+            and not (loose in f.marks and getattr(new, f.name) is None)
+            and not f.same(getattr(seen, f.name), getattr(new, f.name))
         ]
 
     def _meanwhile(self, old: Mapping[str, Value], seen: Any, new: Any) -> list[str]:

@@ -43,6 +43,8 @@ unordered = Mark("unordered")
 """A sequence whose order is kept for writing and means nothing in a comparison."""
 observed = Mark("observed")
 """What is seen of the resource; its default is what is wanted, and nobody sets it."""
+loose = Mark("loose")
+"""A field that is not managed while the program does not give it: what is there stays, whoever set it."""
 root_only = Mark("root_only")
 """Only root@pam with a password, or ssh, may set this option; no API token can."""
 

@@ -56,8 +56,8 @@ class HostFacts:
     """What one look saw.
 
     `files` holds whole contents by path; `answers` whether a server answers on its NFS port; `responds` whether a
-    mounted target answered a stat in time; `directories` the state of an unmounted target: missing, plain, immutable or other;
-    `timers` whether a timer of ours is active.
+    mounted target answered a stat in time; `directories` the state of an unmounted target: missing, plain, immutable or
+    other; `timers` whether a timer of ours is active.
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
