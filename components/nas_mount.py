@@ -18,6 +18,7 @@ class NasMount(pulumi.ComponentResource):
             export=site.mount.export,
             options=list(site.mount.options),
             immutable=site.mount.immutable,
+            heal=site.mount.heal,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"target": self.mount.target})

@@ -65,6 +65,9 @@ class Mount(_Part):
     target: MountPoint
     options: tuple[Text, ...]
     immutable: Flag = True
+    """The directory underneath takes no file while the NAS is away."""
+    heal: Flag = True
+    """A timer on the host mounts again when the NAS is back."""
 
 
 class Storage(_Part):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from homebackup.model import fstab
+from homebackup.model import heal as timer
 from homebackup.model.declare import Field, Value, key, observed, resource, unordered
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.kinds import AbsolutePath, Flag, LanAddress, Lines, MountPoint, Text
@@ -43,6 +44,10 @@ class NfsMount:
     """Type in the fstab line."""
     immutable: Flag = True
     """Make the directory under the mount immutable, so that nothing fills the root disk while the NAS is away."""
+    heal: Flag = False
+    """Keep a small systemd timer on the host that mounts again when the NAS has come back and nothing is mounted."""
+    healer: Annotated[Text, observed] = "as declared"
+    """The timer's state, compared with what `heal` declares."""
     boot: Annotated[Text, observed] = "one line"
     """What /etc/fstab has for the directory: one line, missing, commented out, or several lines."""
     live: Annotated[Text, observed] = "mounted"
@@ -87,6 +92,9 @@ class NfsMount:
         if name in ground.directories and ground.directories[name] != "missing":
             values["immutable"] = ground.directories[name] == "immutable"
         values["boot"] = _boot(lines, commented)
+        healing = timer.state(ground, name, values["server"])
+        values["heal"] = healing != "missing"
+        values["healer"] = "as declared" if healing in ("missing", timer.RUNNING) else healing
         mount = cls(**values)
         return cls(**values | {"live": mount._live(ground, str(known.get("live") or "mounted"))})
 
@@ -110,7 +118,7 @@ class NfsMount:
             steps += [Write(FSTAB, ground.fstab, left, "fstab"), RELOAD]
         if self.immutable and ground.directories.get(self.target) != "missing":
             steps.append(Run(("chattr", "-i", self.target)))
-        return Plan(tuple(steps))
+        return Plan((*timer.removing(ground, self.target, self.server), *steps))
 
     def _converge(self, ground: HostFacts) -> Plan:
         self._stay_apart(ground)
@@ -140,6 +148,7 @@ class NfsMount:
                 undo.append(Run(("systemctl", "start", unit), timeout=MOUNTING))
             if not ground.answers.get(self.server, False):
                 blocked = f"the NAS {self.server} does not answer on its NFS port; switch it on and run this again"
+        steps += (timer.keeping if self.heal else timer.removing)(ground, self.target, self.server)
         return Plan(tuple(steps), tuple(undo), undo_from + 1, blocked)
 
     def _entry(self) -> fstab.Entry:
