@@ -85,8 +85,9 @@ def complaint(text: str) -> str | None:
 def longest_gap(event: CalendarEvent, start: int, zone: ZoneInfo, days: int) -> int | None:
     """Seconds between the two neighbouring runs that lie furthest apart, None where there are fewer than two runs.
 
-    Looks at the runs after the epoch `start` for `days` days, and at the one that follows them. The runs of one hour
-    are taken as one block, as a year of minutes would take half a minute to walk through.
+    Looks at the runs after the epoch `start` for `days` days and at the one that follows them; None, too, where no run
+    falls into these days. The runs of one hour are taken as one block, as a year of minutes would take half a minute to
+    walk through.
     """
     minute, second = event.parts.minute, event.parts.second
     length, inner = 0, []
@@ -98,6 +99,8 @@ def longest_gap(event: CalendarEvent, start: int, zone: ZoneInfo, days: int) -> 
         event = CalendarEvent(replace(event.parts, minute=minute.first, second=second.first), event.text)
     end = start + days * DAY
     inside = list(event.runs(start, zone, until=end))
-    blocks = [*inside, *event.runs(max(inside, default=end), zone, limit=1)]
+    if not inside:
+        return None
+    blocks = [*inside, *event.runs(inside[-1], zone, limit=1)]
     gaps = [later - earlier - length for earlier, later in pairwise(blocks)]
     return max(gaps + inner, default=None)

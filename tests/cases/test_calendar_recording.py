@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pverules.calendar import CalendarEvent, InvalidSchedule, complaint, normalise
+from pverules.calendar import CalendarEvent, InvalidSchedule, complaint, longest_gap, meaning, normalise
 
 RECORDING = Path(__file__).parents[1] / "lab" / "recordings" / "calendar.jsonl"
 
@@ -112,3 +113,27 @@ def test_a_complaint_wraps_the_recorded_words_around_the_original_text() -> None
     refused = next(row for row in rows() if row["expr"] == "8:00 CET")
     assert complaint("8:00 CET") == f"invalid calendar event '8:00 CET' - {refused['error']}"
     assert complaint("8:00") is None
+
+
+def test_every_sentence_about_a_schedule_names_it() -> None:
+    for row in rows()[::4]:
+        event, _ = parsed(row["expr"])
+        if event is not None:
+            said = meaning(event, ZoneInfo(row["tz"]), row["from"])
+            assert all(sentence.startswith(f"{event.text}: ") for sentence in said)
+
+
+def test_the_longest_gap_is_the_one_that_a_walk_finds() -> None:
+    start, days = 1_767_225_600, 20
+    disagreements = []
+    for row in rows()[::11]:
+        event, _ = parsed(row["expr"])
+        zone = ZoneInfo(row["tz"])
+        runs = list(event.runs(start, zone, until=start + days * 86400, limit=2000)) if event else []
+        if event is None or len(runs) in (0, 2000):
+            continue
+        runs += event.runs(runs[-1], zone, limit=1)
+        walked = max((later - earlier for earlier, later in pairwise(runs)), default=None)
+        if longest_gap(event, start, zone, days) != walked:
+            disagreements.append((row["id"], row["expr"], row["tz"], walked))
+    assert disagreements == []
