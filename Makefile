@@ -39,8 +39,8 @@ test: setup ## Run every test but those that need a virtual machine, the real Pu
 format: setup ## Write the one format
 	@ruff format --quiet .
 
-lock: setup ## Pin the newest versions that pyproject.toml allows
-	@pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --extra dev \
+lock: setup ## Pin what pyproject.toml asks for (UPGRADE=--upgrade: in the newest versions)
+	@pip-compile --quiet $(UPGRADE) --strip-extras --generate-hashes --allow-unsafe --extra dev \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
 
 clean: ## Remove what checks and tests left behind
