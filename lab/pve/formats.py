@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from pverules.calendar import complaint as calendar_complaint
 from pverules.formats import complaint
 
 Check = Callable[[str], None]
@@ -113,14 +114,8 @@ pattern("CIDR", rf"{IPV4}/\d{{1,2}}|{IPV6}/\d{{1,3}}", "value does not look like
 @accepts("pve-calendar-event")
 def calendar_event(text: str) -> None:
     """A schedule that Proxmox's calendar grammar knows."""
-    from pverules.calendar import parse
-
-    if not text:
-        raise ValueError("invalid calendar event '' - unable to parse calendar event - event is empty\n\n")
-    try:
-        parse(text)
-    except ValueError as error:
-        raise ValueError(f"invalid calendar event '{text}' - unable to parse calendar event - {error}\n\n") from None
+    if words := calendar_complaint(text):
+        raise ValueError(words + "\n\n")
 
 
 def _retention(keep: dict[str, Any]) -> dict[str, Any]:
