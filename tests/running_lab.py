@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,9 +70,17 @@ class Lab:
             headers={"Content-Type": "application/json"},
             method=method,
         )
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            text = answer.read()
-        return json.loads(text) if text.strip() else None
+        try:
+            with urllib.request.urlopen(asked, timeout=60) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{method} {path}: {error.read().decode()}") from None
+
+    def run(self, script: str) -> str:
+        """Run a script as somebody at the node's console, who must succeed; return what it printed."""
+        ran = self.control("/run", {"script": script})
+        assert ran["exit"] == 0, f"{script} exited {ran['exit']}: {ran['stderr']}"
+        return str(ran["stdout"])
 
     def requests(self, kind: str | None = None) -> list[dict[str, Any]]:
         """Every API request and ssh command since the last `forget`, or those of one kind: "api" or "ssh"."""
@@ -83,10 +92,9 @@ class Lab:
         self.control("/requests", method="DELETE")
 
     def reset(self) -> None:
-        """Back to the fixture: nothing changed, no fault waiting, the NAS on, no request seen."""
-        self.control("/faults", method="DELETE")
-        self.control("/nas", {"power": "on"})
+        """Back to the fixture, waiting as long as in reality, with no request seen."""
         self.control("/reset")
+        self.control("/patience", {"scale": 1.0})
         self.forget()
 
     def stop(self) -> None:
