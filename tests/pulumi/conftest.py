@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.pulumi.cli import Stack
+from tests.running_lab import Lab
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Stack:
-    """The project in a folder of its own, so that a test may change its configuration; its stack is `lab`."""
+def stack(tmp_path: Path, lab: Lab) -> Stack:
+    """The stack `lab` of the project, on this test's lab, in a folder of its own where a test may change anything."""
     project = tmp_path / "project"
     project.mkdir()
     for file in ROOT.glob("Pulumi*.yaml"):
-        shutil.copy(file, project)
+        text = re.sub(r"(?m)^encryptionsalt: .*\n", "", file.read_text())  # of a passphrase that is not the tests'
+        (project / file.name).write_text(text.replace(".lab/ready.json", str(lab.ready)))
     for entry in ("__main__.py", "components", "homebackup", "provider", "pverules"):
         (project / entry).symlink_to(ROOT / entry)
     return Stack.init(project, tmp_path / "state", "lab")
