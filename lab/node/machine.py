@@ -12,12 +12,14 @@ from lab.faults import Faults
 from lab.nas import Nas
 from lab.node import layout
 from lab.node.network import connect
+from lab.node.mounts import Mount
 from lab.node.paths import fault
+from lab.node.proc import provide
 from lab.node.process import Process, Session
 from lab.node.registry import load
 from lab.node.root import Root
 from lab.node.shell import run_script
-from lab.node.streams import Memory, Stream
+from lab.node.streams import File, Memory, Stream
 from lab.node.systemd import Systemd
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Machine:
         self.commands = load()
         self._pid = 1000
         self.booted = self.clock.now()
+        self._kept: set[asyncio.Task[object]] = set()
         self.systemd = Systemd(self)
 
     @property
@@ -125,6 +128,43 @@ class Machine:
         if interpreter not in INTERPRETERS:
             return await process.fail(path, f"{interpreter}: not found", 127)
         return await run_script(process, script, name=path, args=process.argv[1:], bash=interpreter == "bash")
+
+    async def boot(self) -> None:
+        """Power on: nothing is mounted, /proc is there, systemd starts what is enabled."""
+        self.booted = self.clock.now()
+        self.root.table.clear()
+        provide(self)
+        await self.systemd.boot()
+
+    async def halt(self) -> None:
+        """Power off: every process and everything in the background ends at once."""
+        tasks: set[asyncio.Task[object]] = set(self._kept)
+        for process in list(self.processes.values()):
+            process.session.killed = True
+            if process.task:
+                tasks.add(process.task)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        self.processes.clear()
+
+    def keep(self, task: "asyncio.Task[object]") -> None:
+        """Remember a task of the background, which ends when the machine halts."""
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
+
+    def users(self, mount: Mount) -> list[Process]:
+        """The processes that keep a mount busy: by their working directory or an open file."""
+        found = []
+        for process in self.processes.values():
+            paths = [process.cwd, *(s.path for s in process.fds.values() if isinstance(s, File))]
+            if any(self._inside(path, mount) for path in paths):
+                found.append(process)
+        return found
+
+    def _inside(self, path: str, mount: Mount) -> bool:
+        return path == mount.target or path.startswith(mount.target.rstrip("/") + "/")
 
     async def connect(self, host: str, port: int) -> Stream:
         """A TCP connection from the node, as far as the lab has a network."""

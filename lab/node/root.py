@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from io import FileIO
@@ -239,10 +240,6 @@ class Root:
             raise fault(errno.EXDEV, new)
         os.link(self._present(old, follow=False), self._changeable("link", new, follow=False), follow_symlinks=False)
 
-    def record(self, path: str, *, follow: bool = True) -> Inode:
-        """The recorded attributes, to be read; change them with `change`."""
-        return self.inodes.of(self._present(path, follow=follow))
-
     def change(self, path: str, *, follow: bool = True) -> Inode:
         """The recorded attributes, to be changed now; raises EPERM for an immutable file, EROFS, EIO."""
         self._present(path, follow=follow)
@@ -263,6 +260,16 @@ class Root:
         """Set access and modification time."""
         self.change(path)
         os.utime(self.resolve(path), (mtime, mtime))
+
+    def clear(self) -> None:
+        """Unmount everything and remove every file, as before an installation."""
+        self.table.clear()
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
+        self.inodes.clear()
+        self.generated.clear()
+        self._locks.clear()
+        self.spaces.limit(None)
 
     def mounted(self, target: str) -> Mount | None:
         """The last mount on `target`, or None; asks no server."""

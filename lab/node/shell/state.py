@@ -1,6 +1,7 @@
 """What a shell remembers: variables, functions, options, traps, positional parameters."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lab.node.process import Process
@@ -51,7 +52,7 @@ class State:
         if name.isdigit():
             number = int(name)
             return self.name if number == 0 else self.args[number - 1] if number <= len(self.args) else None
-        special = {
+        special: Callable[[], str | None] | None = {
             "?": lambda: str(self.status), "$": lambda: str(self.pid), "#": lambda: str(len(self.args)),
             "!": lambda: None if self.background is None else str(self.background),
             "-": lambda: "".join(sorted(o for o in self.options if len(o) == 1)),

@@ -1,0 +1,141 @@
+"""A Proxmox VE node, its host and its NAS in one box, served over https and ssh on the loopback."""
+
+import asyncio
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from aiohttp import web
+
+from lab.clock import Clock
+from lab.control import control_application
+from lab.faults import Faults
+from lab.journal import Journal
+from lab.nas import Nas
+from lab.node.layout import lay_out
+from lab.node.machine import Machine
+from lab.node.root import Root
+from lab.node.sshd import Sshd
+from lab.pve.api import Api
+from lab.pve.http import application
+from lab.pve.tls import make_certificate
+from lab.seed import seed_nas
+
+FIXTURES = Path(__file__).with_name("fixtures")
+ADDRESS = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The loopback ports to serve on; 0 takes a free one."""
+
+    api: int = 0
+    ssh: int = 0
+    control: int = 0
+
+
+class Box:
+    """The whole lab in one event loop."""
+
+    def __init__(self, state: Path, *, fixture: str = "home", ports: Ports | None = None, patience: float = 1.0,
+                 delay: float = 3.0) -> None:
+        """A lab that keeps all its files in the folder `state`.
+
+        `fixture` is a name in lab/fixtures or the path of a YAML file. Waits for a silent NAS last `patience` times what
+        they last in reality; a refused login takes `delay` seconds.
+        """
+        named = FIXTURES / f"{fixture}.yaml"
+        self.fixture: dict[str, Any] = yaml.load(  # noqa: S506  CSafeLoader is safe, and ten times as fast
+            (named if named.exists() else Path(fixture)).read_text(encoding="utf-8"),
+            Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
+        )
+        self.state, self.ports, self.delay = state, ports or Ports(), delay
+        state.mkdir(parents=True, exist_ok=True)
+        state.chmod(0o700)
+        for name in ("root", "nas", "mounts"):
+            shutil.rmtree(state / name, ignore_errors=True)
+        nas: dict[str, Any] = self.fixture.get("nas") or {}
+        self.clock = Clock(str(self.fixture.get("zone", "UTC")))
+        self.nas = Nas(state / "nas", address=nas.get("address", "10.0.0.150"), exports=list(nas.get("exports") or {}))
+        self.faults, self.journal = Faults(), Journal()
+        self.root = Root(state, clock=self.clock, nas=self.nas)
+        self.machine = Machine(self.root, hostname=self.fixture["node"], faults=self.faults, patience=patience)
+        self.machine.box = self
+        self._lay_out()
+        self.api = Api(root=self.root, clock=self.clock, nas=self.nas, fixture=self.fixture)
+        self.certificate = make_certificate(state, self.fixture["node"])
+        self.api.fingerprint = self.certificate.fingerprint
+        self.sshd = Sshd(self.machine, self.journal, state)
+        self._runners: list[web.AppRunner] = []
+        self._urls: dict[str, int] = {}
+
+    def _lay_out(self) -> None:
+        host: dict[str, Any] = self.fixture.get("host") or {}
+        lay_out(self.root, self.fixture["node"], self.machine.commands, dict(host.get("files") or {}))
+        seed_nas(self.nas, self.clock, (self.fixture.get("nas") or {}).get("exports") or {})
+
+    async def start(self) -> None:
+        """Boot the node and serve everything."""
+        await self.machine.boot()
+        await self.sshd.start(ADDRESS, self.ports.ssh)
+        api = application(self.api, self.faults, self.journal, delay=self.delay)
+        self._urls["api"] = await self._serve(api, self.ports.api, tls=True)
+        self._urls["control"] = await self._serve(control_application(self), self.ports.control)
+
+    async def _serve(self, app: web.Application, port: int, *, tls: bool = False) -> int:
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        self._runners.append(runner)
+        listener = socket.create_server((ADDRESS, port))
+        await web.SockSite(runner, listener, ssl_context=self.certificate.context() if tls else None).start()
+        return int(listener.getsockname()[1])
+
+    def ready(self) -> dict[str, Any]:
+        """How to reach the lab; secrets included, since they are made up."""
+        token = next(iter(self.fixture.get("tokens") or {}), "")
+        secret = self.fixture["tokens"][token]["secret"] if token else ""
+        port = self._urls["api"]
+        return {
+            "api": {
+                "url": f"https://{ADDRESS}:{port}/api2/json", "host": ADDRESS, "port": port, "user": "root@pam",
+                "password": self.api.password, "token": f"{token}={secret}" if token else "",
+                "fingerprint": self.certificate.fingerprint, "ca_file": str(self.certificate.path),
+                "tokens": {name: f"{name}={data['secret']}" for name, data in (self.fixture.get("tokens") or {}).items()},
+            },
+            "ssh": {
+                "host": ADDRESS, "port": self.sshd.port, "user": "root", "identity_file": str(self.sshd.identity),
+                "known_hosts": str(self.sshd.known_hosts), "host_key": self.sshd.host_key,
+            },
+            "control": {"url": f"http://{ADDRESS}:{self._urls['control']}"},
+            "node": self.fixture["node"], "zone": self.clock.zone.key, "state": str(self.state),
+            "nas": {"address": self.nas.address, "folders": {name: str(path) for name, path in self.nas.exports.items()}},
+        }
+
+    async def reset(self) -> None:
+        """Everything back to the fixture: files, mounts, guests, clock, NAS; no faults; the journal is kept."""
+        await self.machine.halt()
+        self.faults.clear()
+        self.root.trouble = None
+        self.clock.reset()
+        self.root.clear()
+        self.nas.clear()
+        self._lay_out()
+        self.sshd.authorize()
+        self.api.reset()
+        await self.machine.boot()
+
+    async def reboot(self) -> None:
+        """Power the node off and on: mounts and processes are gone, fstab is tried once."""
+        await self.machine.halt()
+        await self.machine.boot()
+
+    async def stop(self) -> None:
+        """Serve no more and end every simulated process."""
+        await self.machine.halt()
+        await self.sshd.stop()
+        for runner in self._runners:
+            await runner.cleanup()
+        await asyncio.sleep(0)
