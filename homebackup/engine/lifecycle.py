@@ -99,7 +99,12 @@ class Lifecycle:
             if plan.blocked:
                 self.say(f"unknown: {plan.blocked}")
             return new
-        await self._perform(plan)
+        try:
+            await self._perform(plan)
+        except Trouble as trouble:
+            if not plan.steps or not await self._done_all_the_same(new):
+                raise
+            self.say(f"{self.subject}: done all the same, although an answer said otherwise: {trouble}")
         seen = await self.read(vars(new), fresh=True)
         if seen is None or (left := self._left(seen, new)):
             said = f"it is still not as declared: {'; '.join(left)}" if seen is not None else "it is not there"
@@ -108,6 +113,14 @@ class Lifecycle:
                 self.subject, f"every step ended well, but {said}", "look at the host's journal and run this again"
             )
         return seen
+
+    async def _done_all_the_same(self, new: Any) -> bool:
+        """Whether the resource is as declared after a failure: perhaps only the answer was lost."""
+        try:
+            seen = await self.read(vars(new), fresh=True)
+        except Trouble:
+            return False
+        return seen is not None and not self._left(seen, new)
 
     async def _perform(self, plan: Plan) -> None:
         if plan.blocked:
