@@ -3,7 +3,7 @@
 import io
 import posixpath
 import tarfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lab.pve import vma
@@ -12,6 +12,7 @@ from lab.pve.compression import Damaged, compress, decompress, extension_of
 VM_CONFIG, CT_CONFIG, CT_FIREWALL = "qemu-server.conf", "./etc/vzdump/pct.conf", "./etc/vzdump/pct.fw"
 NO_VM_CONFIG = "unable to find configuration file 'qemu-server.conf' in vma archive"
 NO_CT_CONFIG = "ERROR: archive contains no configuration file"
+_FAILED = "tar: Exiting with failure status due to previous errors"
 _GAVE_UP = "tar: Error is not recoverable: exiting now"
 
 
@@ -29,10 +30,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Restored:
-    """What an archive holds: the guest's configuration text, then drives (VM) or files (container); `size` is unpacked."""
+    """What an archive holds: the guest's configuration text, then drives (VM) or files (container)."""
 
     config: str
     size: int
+    """Bytes when unpacked."""
     drives: list[vma.Drive] = field(default_factory=list)
     files: list[Entry] = field(default_factory=list)
 
@@ -45,14 +47,8 @@ def pack_vm(name: str, config: str, drives: Sequence[vma.Drive], ctime: float) -
 
 def pack_ct(name: str, config: str, files: Iterable[Entry], ctime: float) -> tuple[bytes, int]:
     """The file of a container's backup and the bytes that tar wrote; the configuration comes first in it."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        _add(tar, Entry(CT_CONFIG, config.encode(), mtime=ctime))
-        _add(tar, Entry(CT_FIREWALL, b"", mtime=ctime))
-        _add(tar, Entry(".", kind="dir", mode=0o755, mtime=ctime))
-        for entry in files:
-            _add(tar, entry)
-    plain = out.getvalue()
+    first = [Entry(CT_CONFIG, config.encode(), mtime=ctime), Entry(CT_FIREWALL, mtime=ctime)]
+    plain = pack_tree([*first, Entry(".", kind="dir", mode=0o755, mtime=ctime), *files])
     return compress(plain, extension_of(name)), len(plain)
 
 
@@ -69,6 +65,24 @@ def _add(tar: tarfile.TarFile, entry: Entry) -> None:
     else:
         info.size = len(entry.content)
         tar.addfile(info, io.BytesIO(entry.content))
+
+
+def pack_tree(files: Iterable[Entry]) -> bytes:
+    """A plain tar of files."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for entry in files:
+            _add(tar, entry)
+    return out.getvalue()
+
+
+def entries_of(tar: tarfile.TarFile) -> Iterator[Entry]:
+    """The files, directories and symbolic links in an open tar."""
+    for info in tar:
+        kind = "dir" if info.isdir() else "link" if info.issym() else "file"
+        reader = tar.extractfile(info) if kind == "file" else None
+        content = reader.read() if reader else info.linkname.encode()
+        yield Entry(info.name, content, info.mode, info.mtime, kind)
 
 
 def unpack_vm(name: str, data: bytes) -> Restored:
@@ -99,13 +113,13 @@ def _vm_config(configs: Mapping[str, bytes]) -> str:
 
 
 def config_of_ct(name: str, data: bytes) -> str:
-    """Only the configuration in a container's backup; Damaged with what the decompressor and tar print when it is not there."""
+    """Only the configuration in a container's backup; Damaged with what is printed when it is not there."""
     plain, complaints = decompress(data, extension_of(name))
     entries, rest = _read_tar(plain, complaints)
     for entry in entries:
         if entry.path == CT_CONFIG:
             return entry.content.decode()
-    raise Damaged(rest or [f"tar: {CT_CONFIG}: Not found in archive", "tar: Exiting with failure status due to previous errors"])
+    raise Damaged(rest or [f"tar: {CT_CONFIG}: Not found in archive", _FAILED])
 
 
 def unpack_ct(name: str, data: bytes) -> Restored:
@@ -121,20 +135,25 @@ def unpack_ct(name: str, data: bytes) -> Restored:
     return Restored(config, len(plain), files=files)
 
 
+def unpack_plain(plain: bytes) -> list[Entry]:
+    """The files of a tar that is no backup, such as a template; Damaged with what tar prints."""
+    entries, rest = _read_tar(plain, [])
+    if rest:
+        raise Damaged(rest)
+    return entries
+
+
 def _read_tar(plain: bytes, complaints: list[str]) -> tuple[list[Entry], list[str]]:
     """Members until the end or the damage, and what the programs print about the damage."""
     entries: list[Entry] = []
     short = not plain.endswith(bytes(1024))
     try:
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as tar:
-            for info in tar:
-                kind = "dir" if info.isdir() else "link" if info.issym() else "file"
-                reader = tar.extractfile(info) if kind == "file" else None
-                content = reader.read() if reader else info.linkname.encode()
-                entries.append(Entry(info.name, content, info.mode, info.mtime, kind))
+            for entry in entries_of(tar):
+                entries.append(entry)  # noqa: PERF402  # what was read before the damage is kept
     except tarfile.ReadError:
         if not entries and plain and not complaints:
-            return [], ["tar: This does not look like a tar archive", "tar: Exiting with failure status due to previous errors"]
+            return [], ["tar: This does not look like a tar archive", _FAILED]
         short = True
     if complaints and complaints[-1].startswith("gzip: stdin: unexpected"):
         return entries, [*complaints, "tar: Unexpected EOF in archive", _GAVE_UP]

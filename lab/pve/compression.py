@@ -36,7 +36,7 @@ def compress(data: bytes, extension: str) -> bytes:
 
 
 def decompress(data: bytes, extension: str) -> tuple[bytes, list[str]]:
-    """What could be read, and the complaints of the tool (none: the file is whole). Reads on to the damage, as a pipe does."""
+    """What could be read before the damage, and the complaints of the tool (none: the file is whole)."""
     if extension == ".zst":
         return _unzstd(data)
     if extension == ".gz":
