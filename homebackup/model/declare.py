@@ -17,6 +17,8 @@ from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_ar
 
 from pydantic import TypeAdapter, ValidationError
 
+from homebackup.model import reasons
+
 Value = Any
 """A field's value in normal form: None, bool, int, str, frozenset, tuple or mapping."""
 
@@ -110,11 +112,15 @@ class Field:
         return bool(one == other)
 
     def normal(self, value: Value) -> Value:
-        """The value in normal form; raises ValueError with the reason as text."""
+        """The value in normal form; raises ValueError with the reason as text.
+
+        An empty text, list or mapping is no value where a field may go without one: Proxmox VE keeps none of them.
+        """
         try:
-            return self.adapter.validate_python(value)
+            found = self.adapter.validate_python(value)
         except ValidationError as error:
             raise ValueError("; ".join(dict.fromkeys(_reason(e) for e in error.errors()))) from None
+        return None if self.default is None and found in ("", (), frozenset(), {}) else found
 
 
 class Declared(Protocol):
@@ -175,10 +181,8 @@ def _reason(error: Any) -> str:
     where = "".join(
         f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"] if "[" not in str(part)
     )
-    text = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "value_error":
-        return text
-    return f"{where + ': ' if where else ''}{text[:1].lower()}{text[1:]}"
+    text = reasons.reason(error)
+    return f"{where}: {text}" if where and error["type"] != "value_error" else text
 
 
 def _docstrings(cls: type) -> dict[str, str]:
@@ -258,9 +262,15 @@ def wire_form(declared: Any) -> dict[str, "str | int | list[str]"]:
 
 
 def from_wire(cls: type[T], said: Mapping[str, Value]) -> T:
-    """The resource that an answer of Proxmox VE describes; what it does not mention has the field's `absent` value."""
+    """The resource that an answer of Proxmox VE describes; what it does not mention has the field's `absent` value.
+
+    What somebody gave it that we would refuse stays as Proxmox VE says it: that is drift to be shown, no failure.
+    """
     values: dict[str, Value] = {}
     for f in cls.fields:  # type: ignore[attr-defined]
-        value = said.get(f.wire)
-        values[f.name] = f.absent if value is None else f.normal(value)
+        try:
+            value = f.normal(said[f.wire]) if said.get(f.wire) is not None else None
+        except ValueError:
+            value = said[f.wire]
+        values[f.name] = f.absent if value is None else value
     return cls(**values)

@@ -1,7 +1,6 @@
 """/etc/fstab as bytes: find the lines of one mount point, and put exactly one line there, leaving every other byte.
 
-A line is what lies between line feeds. Lines that are no entry (comments, half lines, anything unreadable) are never
-touched.
+A line is what lies between line feeds. Lines that are no entry (comments, half lines) are never touched.
 """
 
 import re
@@ -39,16 +38,22 @@ def entries(content: bytes) -> Iterator[Entry]:
 
 
 def at(content: bytes, target: str) -> list[Entry]:
-    """The active entries whose mount point is `target`, a trailing slash aside."""
-    return [e for e in entries(content) if (e.target.rstrip("/") or "/") == target]
+    """The active entries whose mount point is `target`, however many slashes they write."""
+    return [e for e in entries(content) if plain(e.target) == target]
 
 
 def commented_out(content: bytes, target: str) -> bool:
-    """True when a comment, without its mark, would be an entry for `target`."""
+    """True when a comment, without its mark, would be an NFS entry for `target`."""
     for number, line in enumerate(content.split(b"\n")):
-        if (match := _COMMENTED.match(line)) and (entry := _parse(number, match[1])) and entry.target == target:
+        entry = _parse(number, match[1]) if (match := _COMMENTED.match(line)) else None
+        if entry and entry.fstype.startswith("nfs") and plain(entry.target) == target:
             return True
     return False
+
+
+def plain(path: str) -> str:
+    """A mount point as the kernel names it: no doubled slash, none at the end."""
+    return "/" + "/".join(part for part in path.split("/") if part)
 
 
 def with_line(content: bytes, wanted: Entry) -> bytes:
@@ -73,14 +78,12 @@ def without(content: bytes, target: str) -> bytes:
 
 
 def _parse(number: int, line: bytes) -> Entry | None:
-    fields = line.split()
-    if not 4 <= len(fields) <= 6 or fields[0].startswith(b"#"):
+    # mount(8) and systemd take three fields for an entry, and leave what follows the sixth unread.
+    fields = [_unescape(field) for field in line.split()[:6]]
+    if len(fields) < 3 or fields[0].startswith("#"):
         return None
-    try:
-        source, target, fstype, options, *rest = (_unescape(f) for f in fields)
-    except UnicodeDecodeError:
-        return None
-    return Entry(number, source, target, fstype, tuple(o for o in options.split(",") if o), *rest)
+    source, target, fstype, *rest = fields
+    return Entry(number, source, target, fstype, tuple(o for o in "".join(rest[:1]).split(",") if o), *rest[1:])
 
 
 def _carriage_return(line: bytes) -> bytes:
@@ -88,7 +91,7 @@ def _carriage_return(line: bytes) -> bytes:
 
 
 def _unescape(field: bytes) -> str:
-    return _ESCAPED.sub(lambda m: bytes([int(m[1], 8) & 0xFF]), field).decode()
+    return _ESCAPED.sub(lambda m: bytes([int(m[1], 8) & 0xFF]), field).decode("utf-8", "backslashreplace")
 
 
 def _escape(field: str) -> bytes:

@@ -2,18 +2,20 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
+from homebackup.model.declare import Given
 from pverules import formats
 from pverules.calendar import CalendarEvent, InvalidSchedule, normalise
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_SYSTEM = frozenset(
-    "/bin /boot /dev /etc /home /lib /lib64 /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var".split()
-)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_SYSTEM = frozenset("/home /media /mnt /opt /root /srv /tmp /var /var/lib /var/log /var/tmp".split())
+_SYSTEM_TREES = tuple("/bin/ /boot/ /dev/ /etc/ /lib/ /lib64/ /proc/ /run/ /sbin/ /sys/ /usr/".split())
+_LAN = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 _TAILSCALE = (ipaddress.ip_network("100.64.0.0/10"), ipaddress.ip_network("fd7a:115c:a1e0::/48"))
 
 
@@ -32,11 +34,6 @@ def printable(text: str) -> str:
     """The text itself; raises ValueError for a control character."""
     if found := _CONTROL.search(text):
         raise ValueError(f"has a control character at position {found.start()}; Proxmox VE's files break on these")
-    return text
-
-
-def _line_feeds_allowed(text: str) -> str:
-    printable(text.replace("\n", ""))
     return text
 
 
@@ -66,11 +63,24 @@ def items(value: Any) -> Any:
     """A list, a set or Proxmox VE's list text (comma, semicolon or blanks between) as a set."""
     if isinstance(value, str):
         value = formats.split_list(value)
-    return frozenset(value) if isinstance(value, Iterable) else value
+    if isinstance(value, Mapping) or not isinstance(value, Iterable):
+        return value
+    try:
+        return frozenset(value)
+    except TypeError:
+        raise ValueError("must be a list of single values, not of lists or mappings") from None
 
 
 def _sequence(value: Any) -> Any:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else value
+
+
+def _options(value: Any) -> Any:
+    """Each option by itself, so that none hides behind a comma."""
+    parts = _sequence(value)
+    if not isinstance(parts, tuple) or not all(isinstance(part, str) for part in parts):
+        return value
+    return tuple(option for part in parts for option in part.split(",") if option)
 
 
 Text = Annotated[str, AfterValidator(printable)]
@@ -115,7 +125,9 @@ JobId = Annotated[
     at_most_long(50),
 ]
 NodeName = Annotated[str, fitting(formats.is_node, "a node name")]
-AbsolutePath = Annotated[str, fitting(re.compile(r"/[^\x00-\x1f\x7f]*").fullmatch, "an absolute path")]
+AbsolutePath = Annotated[str, AfterValidator(printable), fitting(re.compile(r"/.*").fullmatch, "an absolute path")]
+ExportPath = Annotated[AbsolutePath, AfterValidator(lambda path: path.rstrip("/") or "/")]
+"""A directory that a server exports."""
 PoolId = Annotated[str, fitting(re.compile(r"[A-Za-z0-9.\-_]+(/[A-Za-z0-9.\-_]+)*").fullmatch, "a pool name")]
 
 
@@ -144,19 +156,25 @@ Lines = Annotated[
     tuple[Text, ...], BeforeValidator(_sequence), WithJsonSchema({"type": "array", "items": {"type": "string"}})
 ]
 """Texts in their order."""
+MountOptions = Annotated[
+    tuple[Annotated[Text, fitting(re.compile(r"\S+").fullmatch, "a mount option")], ...],
+    BeforeValidator(_options),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+]
+"""Mount options in their order, one an element."""
 
 
 def storage_path(path: str) -> str:
     """The path without doubled or trailing slashes; raises ValueError for what Proxmox VE takes for no path."""
     normal = "/" + "/".join(part for part in path.split("/") if part)
-    if not formats.is_storage_path(normal) or {".", ".."} & set(normal.split("/")):
+    if path[:1] != "/" or not formats.is_storage_path(normal) or {".", ".."} & set(normal.split("/")):
         raise ValueError(f"{path!r} is not an absolute path of letters, digits and - _ . @")
     return normal
 
 
 def _mount_point(path: str) -> str:
     normal = storage_path(path)
-    if normal in _SYSTEM:
+    if normal in _SYSTEM or f"{normal}/".startswith(_SYSTEM_TREES):
         raise ValueError(f"{path!r} is a directory of the system, not a place to mount a NAS")
     return normal
 
@@ -174,11 +192,11 @@ def _lan_address(text: str) -> str:
         raise ValueError(
             f"{text!r} is not an address; name the NAS by its LAN address, which works without DNS at boot"
         ) from None
-    if any(address in network for network in _TAILSCALE if network.version == address.version):
+    if any(address in network for network in _TAILSCALE):
         raise ValueError(
             f"{text} is a Tailscale address; mount by the LAN address, the tunnel is not up when the host boots"
         )
-    if not address.is_private or address.is_loopback or address.is_unspecified:
+    if not any(address in network for network in _LAN):
         raise ValueError(f"{text} is not a LAN address (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7)")
     return str(address)
 
@@ -194,5 +212,13 @@ def _schedule(text: str) -> str:
         raise ValueError(f"{text!r} is not a schedule of Proxmox VE ({error})") from None
 
 
-Schedule = Annotated[str, AfterValidator(_schedule), at_most_long(128)]
+def _some_day(text: str) -> str:
+    if CalendarEvent.parse(text).next_after(0, ZoneInfo("UTC")) is None:
+        raise ValueError(f"{text!r} never runs: there is no such day")
+    return text
+
+
+Schedule = Annotated[str, AfterValidator(_schedule), at_most_long(128), Given(_some_day)]
 """A calendar event of Proxmox VE, in one spelling."""
+DeclaredSchedule = Annotated[Schedule, AfterValidator(_some_day)]
+"""A schedule as a person declares it: one that runs some day."""

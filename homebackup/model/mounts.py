@@ -9,7 +9,7 @@ _NOT_LIVE = re.compile(
 )
 """Options for mount(8), systemd or the talk with the server: the live mount shows none, or what came of them."""
 _SHOWN_FLAGS = frozenset(
-    "ro rw soft hard softerr noatime nodiratime relatime strictatime nosuid nodev noexec sync noac nosharecache".split()
+    "ro rw soft hard softerr noatime nodiratime relatime nosuid nodev noexec sync noac nosharecache".split()
 )
 _OPPOSITE = {"soft": "hard", "softerr": "hard", "hard": "soft", "ro": "rw", "rw": "ro"}
 
@@ -37,6 +37,8 @@ def mounted(mountinfo: str) -> tuple[Mount, ...]:
         fields, rest = left.split(" "), right.split(" ")
         if len(fields) >= 6 and len(rest) >= 3:
             options = frozenset(fields[5].split(",")) | frozenset(rest[2].split(","))
+            # The mount and its file system each say ro or rw; either one's ro is enough to refuse a write.
+            options -= {"rw"} if "ro" in options else frozenset()
             found.append(Mount(_unescape(fields[4]), _unescape(rest[1]), rest[0], options))
     return tuple(found)
 
@@ -44,11 +46,13 @@ def mounted(mountinfo: str) -> tuple[Mount, ...]:
 def differences(wanted: Iterable[str], live: frozenset[str]) -> list[str]:
     """Each option that the fstab line names and the live mount does not have, as words: `hard instead of soft`.
 
-    Only what the line names is compared, since the kernel adds many options of its own.
+    Only what the line names is compared, since the kernel adds many options of its own; a line that does not name ro
+    means rw.
     """
     values = dict(option.split("=", 1) for option in live if "=" in option)
+    named = dict.fromkeys(wanted)
     found = []
-    for option in wanted:
+    for option in named if {"ro", "rw"} & named.keys() else [*named, "rw"]:
         name, equals, value = option.partition("=")
         if _NOT_LIVE.fullmatch(option):
             continue

@@ -48,7 +48,7 @@ def _counts(names: Iterable[str]) -> BeforeValidator:
 def _retention(value: Any) -> dict[str, int]:
     try:
         found = rules.Retention.parse(
-            {name: whole(v) for name, v in value.items()} if isinstance(value, Mapping) else str(value)
+            {name: v if isinstance(v, bool) else whole(v) for name, v in _mapping(value).items()}
         )
     except rules.InvalidRetention as error:
         raise ValueError(str(error)) from None
@@ -58,7 +58,7 @@ def _retention(value: Any) -> dict[str, int]:
 def _nonzero(value: Any) -> Any:
     """Refuse zero limits from people: Proxmox VE reads them as keep-all, the opposite of what they look like."""
     options = _retention(value)
-    if options == {"keep-all": 1} and "keep-all" not in str(value):
+    if options == {"keep-all": 1} and truth(_mapping(value).get("keep-all", False)) is not True:
         raise ValueError(
             "limits nothing, Proxmox VE would keep every archive; say {keep-last: 3}, or {keep-all: 1} if that is meant"
         )
@@ -94,7 +94,7 @@ Bandwidth = Annotated[dict[str, int], _counts(("clone", "default", "migration", 
 def _content_dirs(value: Any) -> dict[str, str]:
     found = {name: str(place).lstrip("/") for name, place in _mapping(value).items()}
     for name, place in found.items():
-        if name not in CONTENT or not re.fullmatch(r"[^\x00-\x1f,=]+", place) or ".." in place.split("/"):
+        if name not in CONTENT or not re.fullmatch(r"[^,=]+", printable(place)) or ".." in place.split("/"):
             raise ValueError(f"{name}={place} is not a kind of content and a directory below the storage's path")
     return found
 
@@ -107,7 +107,7 @@ def _content(value: Any) -> Any:
     found = items(value)
     if not isinstance(found, frozenset) or not found:
         raise ValueError(f"must be a list of one or more of {', '.join(CONTENT)}")
-    for name in found - set(CONTENT):
+    for name in sorted(map(str, found - set(CONTENT))):
         raise ValueError(f"{name!r} is not one of {', '.join(CONTENT)}")
     if "none" in found and len(found) > 1:
         raise ValueError("none and another kind of content exclude each other")
@@ -124,7 +124,10 @@ def _mount_marker(value: Any) -> str:
     flag = truth(value)
     if isinstance(flag, bool):
         return "yes" if flag else "no"
-    return storage_path(str(value))
+    try:
+        return storage_path(str(value))
+    except ValueError as error:
+        raise ValueError(f"{error}; say yes, no or the directory that has to be a mount point") from None
 
 
 MountMarker = Annotated[str, BeforeValidator(_mount_marker), WithJsonSchema({"type": "string"})]

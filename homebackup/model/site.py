@@ -8,17 +8,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from homebackup.model.kinds import (
     AbsolutePath,
+    DeclaredSchedule,
+    ExportPath,
     Flag,
     JobId,
     LanAddress,
+    MountOptions,
     MountPoint,
     NodeName,
-    Schedule,
     StorageId,
     Text,
     Vmid,
 )
-from homebackup.model.options import Compression, Content, DeclaredRetention
+from homebackup.model.options import Compression, Content, DeclaredRetention, NotesTemplate
+from homebackup.model.reasons import reason
 
 TMPDIR = "/var/tmp"  # noqa: S108 -- vzdump's own directory for temporary files on the host
 """Where vzdump stages a container's configuration."""
@@ -46,6 +49,15 @@ def _minutes(text: Any) -> int:
     return int(hours) * 60 + int(minutes)
 
 
+def _network(text: Any) -> Any:
+    try:
+        return ipaddress.ip_network(str(text))
+    except ValueError as error:
+        raise ValueError(f"{error}; write the LAN as in 10.0.0.0/24") from None
+
+
+Lan = Annotated[ipaddress.IPv4Network | ipaddress.IPv6Network, BeforeValidator(_network)]
+"""A network with the length of its prefix."""
 Classification = Literal["critical", "important", "rebuildable"]
 """What the loss of a guest would mean."""
 
@@ -61,9 +73,9 @@ class Nas(_Part):
 class Mount(_Part):
     """How the host mounts the export that archives go to."""
 
-    export: AbsolutePath
+    export: ExportPath
     target: MountPoint
-    options: tuple[Text, ...]
+    options: MountOptions
     immutable: Flag = True
     """The directory underneath takes no file while the NAS is away."""
     heal: Flag = True
@@ -97,7 +109,7 @@ class Tier(_Part):
 
     job: JobId
     guests: Annotated[tuple[Vmid, ...], Field(min_length=1)]
-    schedule: Schedule
+    schedule: DeclaredSchedule
     retention: DeclaredRetention
     rationale: Text = ""
     storage: StorageId | None = None
@@ -107,7 +119,7 @@ class Tier(_Part):
     compress: Compression = "zstd"
     tmpdir: AbsolutePath | None = None
     """Given by itself to a tier with a container."""
-    notes_template: Text = "{{guestname}}"
+    notes_template: NotesTemplate = "{{guestname}}"
     repeat_missed: Flag = False
 
 
@@ -124,7 +136,7 @@ class Site(_Part):
 
     name: Text
     node: NodeName
-    lan: Annotated[ipaddress.IPv4Network | ipaddress.IPv6Network, Field()]
+    lan: Lan
     nas: Nas
     mount: Mount
     storage: Storage
@@ -147,6 +159,8 @@ class Site(_Part):
                 "mount.options",
                 "must have soft and not hard: a hard mount hangs the hypervisor when the NAS is switched off",
             )
+        if "backup" not in self.storage.content:
+            yield "storage.content", "must have backup, or Proxmox VE writes no archive to the storage"
         claimed: dict[int, str] = {}
         jobs: dict[str, str] = {}
         for name, tier in self.tiers.items():
@@ -172,7 +186,7 @@ class InvalidSite(ValueError):
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = dict(problems)
-        super().__init__("\n".join(f"{path}: {reason}" for path, reason in self.problems.items()))
+        super().__init__("\n".join(f"{path}: {said}" for path, said in self.problems.items()))
 
 
 def read_site(config: Any, root: str = "site") -> Site:
@@ -180,26 +194,19 @@ def read_site(config: Any, root: str = "site") -> Site:
     try:
         site = Site.model_validate(config)
     except ValidationError as error:
-        raise InvalidSite({_path(root, e["loc"]): _reason(e) for e in error.errors()}) from None
+        raise InvalidSite({_path(root, config, e["loc"]): reason(e) for e in error.errors()}) from None
     if problems := dict(site.problems()):
-        raise InvalidSite({f"{root}.{path}": reason for path, reason in problems.items()})
+        raise InvalidSite({f"{root}.{path}": said for path, said in problems.items()})
     return site
 
 
-def _path(root: str, location: tuple[int | str, ...]) -> str:
-    # "[key]" is pydantic's mark on a mapping's key; a union's branches are named after types, which mean nothing here.
-    parts = [
-        part
-        for part in location
-        if not (isinstance(part, str) and (part == "[key]" or part[:1].isupper() or "[" in part))
-    ]
-    return root + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
-
-
-def _reason(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
-        return "is not a property of the site's configuration; correct the spelling or remove it"
-    if error["type"] == "missing":
-        return "is required"
-    text = str(error["msg"]).removeprefix("Value error, ")
-    return text if error["type"] == "value_error" else text[:1].lower() + text[1:]
+def _path(root: str, config: Any, location: tuple[int | str, ...]) -> str:
+    path, place = root, config
+    for part in location:
+        if part == "[key]":  # pydantic's mark on what is wrong with a mapping's key
+            continue
+        if isinstance(place, Mapping):
+            path, place = f"{path}.{part}", place.get(part)
+        else:
+            path, place = f"{path}[{part}]", place[part] if isinstance(part, int) else None
+    return path

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from homebackup.model.declare import Absent, key, replaces, resource, written
+from homebackup.model.declare import Absent, Wire, key, replaces, resource, written
 from homebackup.model.kinds import Flag, Nodes, StorageId, StoragePath, Whole, at_least
 from homebackup.model.options import Bandwidth, Content, ContentDirs, MountMarker, Retention
 from homebackup.resources._section import Section
@@ -26,7 +26,7 @@ class DirStorage(Section):
     """How many archives of a guest survive a prune; the retention of a job, where it has one, is used instead."""
     shared: Annotated[Flag, Absent(False), written] = False
     """Every node sees the same files at the path; this mounts nothing."""
-    is_mountpoint: Annotated[MountMarker, Absent("no")] = "no"
+    is_mountpoint: Annotated[MountMarker, Absent("no"), Wire("is_mountpoint")] = "no"
     """Refuse to use the storage while nothing is mounted at its path (yes), or at another path; without it an unmounted
     NAS becomes a directory on the root disk."""
     nodes: Nodes | None = None

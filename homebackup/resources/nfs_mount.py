@@ -1,5 +1,6 @@
 """An NFS export mounted on the host, now and at every boot, by exactly one line of /etc/fstab."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -7,7 +8,7 @@ from homebackup.model import fstab
 from homebackup.model import heal as timer
 from homebackup.model.declare import Field, Value, key, observed, resource, unordered
 from homebackup.model.host_facts import HostFacts
-from homebackup.model.kinds import AbsolutePath, Flag, LanAddress, Lines, MountPoint, Text
+from homebackup.model.kinds import ExportPath, Flag, LanAddress, MountOptions, MountPoint, Text
 from homebackup.model.lifecycle import World
 from homebackup.model.mounts import Mount, differences
 from homebackup.model.refusal import Refusal
@@ -35,9 +36,9 @@ class NfsMount:
     """Directory on the host that the export is mounted on."""
     server: LanAddress
     """LAN address of the NAS."""
-    export: AbsolutePath
+    export: ExportPath
     """Path that the NAS exports."""
-    options: Annotated[Lines, unordered] = ("defaults", "soft")
+    options: Annotated[MountOptions, unordered] = ("defaults", "soft")
     """Mount options, in the order to write them; their order means nothing in a comparison. `soft` is a must: a hard
     mount hangs the hypervisor when the NAS is switched off."""
     fstype: Literal["nfs", "nfs4"] = "nfs"
@@ -87,8 +88,9 @@ class NfsMount:
         if lines:
             server, export = _source(lines[0].source)
             values |= {"server": server, "export": export, "options": lines[0].options, "fstype": lines[0].fstype}
-        elif layers:
-            values["server"], values["export"] = _source(layers[-1].source)
+        elif mounts := [m for m in layers if m.is_nfs]:
+            values["server"], values["export"] = _source(mounts[-1].source)
+            values["options"] = known.get("options") or _chosen(mounts[-1])
         if name in ground.directories and ground.directories[name] != "missing":
             values["immutable"] = ground.directories[name] == "immutable"
         values["boot"] = _boot(lines, commented)
@@ -99,7 +101,12 @@ class NfsMount:
         return cls(**values | {"live": mount._live(ground, str(known.get("live") or "mounted"))})
 
     def creating(self, ground: HostFacts) -> Plan:
-        """Make the directory, guard it, write the line, mount."""
+        """Make the directory, guard it, write the line, mount; nobody else's mount is taken away for it."""
+        if layers := [m for m in _layers(ground, self.target) if not m.is_nfs]:
+            raise Refusal(
+                f"{layers[-1].fstype} {layers[-1].source} is mounted on {self.target}",
+                "unmount it if nobody needs it, or declare another directory",
+            )
         return self._converge(ground)
 
     def updating(self, seen: Self, ground: HostFacts) -> Plan:
@@ -111,8 +118,9 @@ class NfsMount:
         steps: list[Step] = []
         if any(m.is_nfs for m in _layers(ground, self.target)):
             answers = ground.answers.get(self.server, False)
+            stop = Run(("systemctl", "stop", unit_name(self.target)), timeout=MOUNTING)
             lazily = Run(("umount", "-l", self.target), timeout=10)
-            steps.append(Run(("systemctl", "stop", unit_name(self.target)), timeout=MOUNTING) if answers else lazily)
+            steps += [stop] if answers else [lazily] * len(_layers(ground, self.target))
         left = fstab.without(ground.fstab, self.target)
         if left != ground.fstab:
             steps += [Write(FSTAB, ground.fstab, left, "fstab"), RELOAD]
@@ -184,7 +192,7 @@ class NfsMount:
 
     def _stay_apart(self, ground: HostFacts) -> None:
         others = {m.target for m in ground.mounts if m.is_nfs} | {
-            e.target for e in fstab.entries(ground.fstab) if e.fstype.startswith("nfs")
+            fstab.plain(e.target) for e in fstab.entries(ground.fstab) if e.fstype.startswith("nfs")
         }
         for other in sorted(others - {self.target}):
             if self.target.startswith(other + "/") or other.startswith(self.target + "/"):
@@ -197,6 +205,11 @@ class NfsMount:
 def _layers(ground: HostFacts, target: str) -> list[Mount]:
     """What is mounted there, an automount point aside."""
     return [m for m in ground.at(target) if m.fstype != "autofs"]
+
+
+def _chosen(mount: Mount) -> tuple[str, ...]:
+    """Of a live mount's options those that somebody chose, as far as that can be told."""
+    return tuple(o for o in sorted(mount.options) if re.fullmatch(r"ro|soft|softerr|hard|(timeo|retrans)=\d+", o))
 
 
 def _boot(lines: list[fstab.Entry], commented: bool) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from homebackup.model import vzdump_conf
-from homebackup.model.declare import Field, Value, key, loose, observed, resource
+from homebackup.model.declare import Field, Value, from_wire, key, loose, observed, resource
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.kinds import AbsolutePath, Flag, StorageId, Whole, at_least
 from homebackup.model.lifecycle import World
@@ -73,12 +73,9 @@ class VzdumpDefaults:
     def found(cls, name: str, ground: HostFacts, known: Mapping[str, Value]) -> Self | None:
         """The keys that are set, of those that were managed before; None when none of them is."""
         said = vzdump_conf.values(ground.files.get(name, b""))
-        values = {
-            f.name: f.normal(said[f.wire])
-            for f in cls.fields
-            if f.wire in said and (not known or known.get(f.name) is not None)
-        }
-        return cls(**values) if values else None
+        managed = {f.wire for f in cls.fields if f is not cls.key and (not known or known.get(f.name) is not None)}
+        there = {name: text for name, text in said.items() if name in managed}
+        return from_wire(cls, {**there, cls.key.wire: name}) if there else None
 
     def creating(self, ground: HostFacts) -> Plan:
         """Set each key on a line of its own."""
