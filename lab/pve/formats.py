@@ -10,6 +10,7 @@ from pverules.formats import complaint
 
 Check = Callable[[str], None]
 CHECKS: dict[str, Check] = {}
+UNPARSED = "unable to parse calendar event"
 CONTENT = ("images", "rootdir", "vztmpl", "iso", "backup", "snippets", "import", "none")
 
 
@@ -113,9 +114,9 @@ pattern("CIDR", rf"{IPV4}/\d{{1,2}}|{IPV6}/\d{{1,3}}", "value does not look like
 
 @accepts("pve-calendar-event")
 def calendar_event(text: str) -> None:
-    """A schedule that Proxmox's calendar grammar knows."""
+    """A schedule that Proxmox's calendar grammar knows. The handlers' texts have a dash before what the parser says."""
     if words := calendar_complaint(text):
-        raise ValueError(words + "\n\n")
+        raise ValueError(words.replace(f"{UNPARSED} at", f"{UNPARSED} - at", 1) + "\n\n")
 
 
 def _retention(keep: dict[str, Any]) -> dict[str, Any]:
