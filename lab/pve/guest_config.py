@@ -24,7 +24,7 @@ _DRIVE = {
     "lxc": re.compile(r"rootfs|mp\d+"),
 }
 _UNUSED = re.compile(r"unused\d+")
-_LINE = re.compile(r"([a-zA-Z][a-zA-Z0-9_\-.]*\d*)\s*[:=]\s*(.*?)\s*")
+_LINE = re.compile(r"([a-zA-Z][a-zA-Z0-9_\-.]*\d*)\s*[:=]\s*(.+?)\s*")
 
 
 @dataclass(frozen=True)

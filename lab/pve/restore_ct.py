@@ -6,7 +6,7 @@ from typing import Any
 
 from lab.pve import archives, disks, guest_config, guests
 from lab.pve.activation import activate, need_enabled
-from lab.pve.archive_config import extract_config, whole
+from lab.pve.archive_config import whole
 from lab.pve.archives import Entry, Restored
 from lab.pve.call import Call
 from lab.pve.compression import Damaged, decompress, extension_of
@@ -140,16 +140,14 @@ class Creation:
 
     def _saved_config(self, task: Task) -> dict[str, str]:
         task.log(f"recovering backed-up configuration from '{self.shown}'")
-        if isinstance(self.archive, Volume):
-            text = extract_config(self.api, self.archive, task.log)
-        elif self.api.root.isfile(self.archive):
-            try:
-                text = archives.config_of_ct(self.archive, self.api.root.read(self.archive))
-            except Damaged as damage:
-                task.log("\n".join(damage.lines))
-                raise Died(archives.NO_CT_CONFIG) from None
-        else:
-            raise Died(f"can't find file '{self.archive}'")
+        if not self.api.root.isfile(self.path):
+            raise Died(f"volume '{self.shown}' does not exist" if isinstance(self.archive, Volume)
+                       else f"can't find file '{self.shown}'")
+        try:
+            text = archives.config_of_ct(self.path, self.api.root.read(self.path))
+        except Damaged as damage:
+            task.log("\n".join(damage.lines))
+            raise Died(archives.NO_CT_CONFIG) from None
         config = guest_config.parse(text)
         for key, value in config.items():
             if re.fullmatch(r"net\d+", key) and key not in self.given:

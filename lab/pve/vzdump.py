@@ -20,7 +20,7 @@ NODE_ONLY = {"dumpdir", "tmpdir", "script", "ionice"}
 @route("POST", "/nodes/{node}/vzdump")
 async def backup(call: Call) -> str:
     """The task that makes the backups, or `OK` where there is nothing to do."""
-    params = {key: value for key, value in call.params.items() if key != "node" or call.cli}
+    params = {key: value for key, value in call.params.items() if key != "node" or value != "localhost"}
     if call.get("stdout") and not call.cli:
         raise BadParameters({"stdout": "option is only allowed on the command line interface."})
     need_options(call, call.params)
@@ -30,8 +30,6 @@ async def backup(call: Call) -> str:
         call.need(where, "Datastore.AllocateSpace")
         if params.get("prune-backups") or params.get("maxfiles"):
             call.need(where, "Datastore.Allocate")
-    if call.get("node") not in (None, call.api.node, "localhost"):
-        return "OK"
     vmids = selected(call.api, params)
     if params.get("stop"):
         for task in call.api.tasks:
