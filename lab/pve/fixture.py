@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lab.node.root import Root
+from lab.pve import guest_config
+from lab.pve.errors import Died
 from lab.pve.files import JOBS, STORAGE, TOKENS, USERS, VZDUMP
+from lab.pve.guest_config import Volume
 from lab.pve.usercfg import Pool, Token, User, UserConfig, normal_path, written, written_tokens
+from lab.pve.volumes import volume_of
 from pverules.archive_name import ArchiveName, InvalidArchiveName
 
 if TYPE_CHECKING:
@@ -42,9 +46,13 @@ def _clear(api: "Api", fixture: Mapping[str, Any]) -> None:
     for path in [*OWN, *(path for path in paths if path.startswith("/var/lib/"))]:
         if root.exists(path):
             _empty(root, path)
-    for path in ("/etc/pve/priv", "/etc/pve/qemu-server", "/etc/pve/lxc", "/var/tmp", "/mnt/pve", "/var/lib/vz/dump"):  # noqa: S108
+    here = f"/etc/pve/nodes/{fixture['node']}"
+    for path in ("/etc/pve/priv", f"{here}/qemu-server", f"{here}/lxc", "/var/lib/vz/dump", *OWN):
         if not root.exists(path):
             root.mkdir(path, parents=True)
+    for name in ("qemu-server", "lxc"):
+        root.symlink(f"nodes/{fixture['node']}/{name}", f"/etc/pve/{name}")
+    root.mounts[0].fstype = fixture.get("root_filesystem", root.mounts[0].fstype)
 
 
 def _empty(root: Root, path: str) -> None:
@@ -99,8 +107,26 @@ def _guest(api: "Api", vmid: int, guest: Mapping[str, Any]) -> None:
     folder = "qemu-server" if kind == "qemu" else "lxc"
     text = "".join(f"{key}: {int(v) if isinstance(v, bool) else v}\n" for key, v in sorted(values.items()))
     api.files.write(f"/etc/pve/{folder}/{vmid}.conf", text)
+    for volume in guest_config.volumes(kind, {key: str(value) for key, value in values.items()}):
+        _disk(api, volume, guest.get("files") or {})
     if guest.get("status") == "running":
         api.running[vmid] = api.clock.now()
+
+
+def _disk(api: "Api", volume: Volume, files: Mapping[str, str]) -> None:
+    """An empty disk as big as its configuration says, or a directory with `files` (path below it -> text)."""
+    try:
+        path = volume_of(api, volume.volid).path
+    except Died:
+        return
+    if path.endswith(".subvol"):
+        api.root.mkdir(path, parents=True)
+        for name, text in files.items():
+            api.files.write(f"{path}/{name.lstrip('/')}", text)
+        return
+    api.files.write(path, "")
+    with api.root.open(path, "w") as file:
+        file.truncate(volume.size)
 
 
 def _archive(api: "Api", fixture: Mapping[str, Any], archive: Mapping[str, Any]) -> None:

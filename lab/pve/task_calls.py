@@ -110,10 +110,13 @@ async def status(call: Call) -> dict[str, Any]:
 
 @route("GET", "/nodes/{node}/tasks/{upid}/log")
 async def log(call: Call) -> list[dict[str, Any]] | dict[str, Any]:
-    """Lines `{n, t}` of the log, 50 unless `limit` says otherwise (0: all); of an unknown task one line that says so."""
+    """Lines `{n, t}` of the log, 50 unless `limit` says otherwise (0: all); of an unknown task one line alone."""
     _parsed(call)
     task = call.api.tasks.find(call.text("upid"))
-    lines = task.lines if task else [NO_FILE]
+    if task is None:
+        call.total = 1
+        return {"n": 1, "t": NO_FILE}
+    lines = task.lines
     call.total = len(lines)
     start, limit = call.get("start", 0), call.get("limit", 50) or DOWNLOAD_LIMIT
     shown = [{"n": start + i + 1, "t": text} for i, text in enumerate(lines[start:start + limit])]
