@@ -90,7 +90,7 @@ def trouble(asked: Asked, status: int, message: str, errors: Mapping[str, str] |
     """
     if status == 500 and (inner := _INNER.match(message)):
         status = int(inner.group(1))
-        message = message[inner.end():]
+        message = message[inner.end() :]
     reasons = {str(k): str(v) for k, v in errors.items()} if errors else parameter_errors(message)
     text = "; ".join(f"{k}: {v.strip()}" for k, v in reasons.items()) or message.strip()
     who = f"Proxmox VE on {asked.host}"
@@ -124,8 +124,10 @@ def trouble(asked: Asked, status: int, message: str, errors: Mapping[str, str] |
 def unreachable(asked: Asked, said: str, *, sent: bool = True, again: Again = Again.NEVER) -> Unreachable:
     """The error for an answer that never came or is none; `sent` tells whether the call may have been acted on."""
     maybe = asked.writes and sent
-    remedy = MAYBE_DONE if maybe else (
-        f"see that {asked.host} is up and that its address and port are right, then run again"
+    remedy = (
+        MAYBE_DONE
+        if maybe
+        else (f"see that {asked.host} is up and that its address and port are right, then run again")
     )
     error = Unreachable(asked.subject, said, remedy, maybe_done=maybe)
     error.again = again

@@ -65,7 +65,7 @@ class Api:
         return self.connection.is_root
 
     async def call(
-        self, method: str, path: str, params: Mapping[str, Any] | None = None, *, timeout: float | None = None  # noqa: ASYNC109
+        self, method: str, path: str, params: Mapping[str, Any] | None = None, *, timeout: float | None = None
     ) -> Any:
         """What the API answers as `data`; `path` is unquoted and begins with `/`. Raises Trouble.
 
@@ -108,8 +108,11 @@ class Api:
         local = [str(m["name"]) for m in await self.listing("/cluster/status") if m.get("local")]
         if len(local) == 1:
             return local[0]
-        raise Refused(f"host {self.connection.host}", f"it has the nodes {', '.join(sorted(nodes))}",
-                      "name the one that is meant in homebackup:node")
+        raise Refused(
+            f"host {self.connection.host}",
+            f"it has the nodes {', '.join(sorted(nodes))}",
+            "name the one that is meant in homebackup:node",
+        )
 
     async def close(self) -> None:
         """Closes what is open, the connection to the host included."""

@@ -68,7 +68,7 @@ def colons(value: str) -> str:
     digits = value.replace(":", "").replace(" ", "").upper()
     if not re.fullmatch(r"[0-9A-F]{64}", digits):
         raise ValueError("is no SHA-256 fingerprint of 32 bytes, AA:BB:… (pvenode cert info prints it)")
-    return ":".join(digits[i:i + 2] for i in range(0, 64, 2))
+    return ":".join(digits[i : i + 2] for i in range(0, 64, 2))
 
 
 def _host_key(value: str) -> str:
@@ -189,9 +189,9 @@ class Connection(BaseModel):
         try:
             return cls.model_validate(given)
         except ValidationError as error:
-            raise Problems({
-                str(e["loc"][0] if e["loc"] else "lab"): _sentence(e["type"], e["msg"]) for e in error.errors()
-            }) from None
+            raise Problems(
+                {str(e["loc"][0] if e["loc"] else "lab"): _sentence(e["type"], e["msg"]) for e in error.errors()}
+            ) from None
 
 
 def _sentence(kind: str, message: str) -> str:

@@ -120,7 +120,7 @@ class Untrusted(Trouble):
 class Failed(Trouble):
     """A command or a task ended badly: `exit` is the command's exit code, `stderr` what it printed about it."""
 
-    def __init__(self, subject: str, said: str, remedy: str, *, exit: int = 1, stderr: str = "") -> None:  # noqa: A002
+    def __init__(self, subject: str, said: str, remedy: str, *, exit: int = 1, stderr: str = "") -> None:
         super().__init__(subject, said, remedy)
         self.exit = exit
         self.stderr = stderr

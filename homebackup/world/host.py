@@ -12,11 +12,11 @@ from typing import Any
 
 import asyncssh
 
-from homebackup.world import hostkeys
+from homebackup.world import hostkeys, session
 from homebackup.world.answers import MAYBE_DONE
 from homebackup.world.connection import Connection
 from homebackup.world.errors import Again, Failed, NotLoggedIn, Refused, Trouble, Unreachable
-from homebackup.world.session import MOST, Command, Ran
+from homebackup.world.session import Command, Ran
 
 LOCALE = "LC_ALL=C.UTF-8; export LC_ALL; "
 """Put before every command: sshd may not accept a variable, and under LC_ALL=C Proxmox VE destroys unicode."""
@@ -40,7 +40,7 @@ class Host:
     def __repr__(self) -> str:
         return f"Host({self._to.ssh_user}@{self._to.host})"
 
-    async def run(self, command: str, *, stdin: bytes = b"", timeout: float = 30.0) -> Ran:  # noqa: ASYNC109
+    async def run(self, command: str, *, stdin: bytes = b"", timeout: float = 30.0) -> Ran:
         """Runs a shell command and returns how it ended, whatever its exit code.
 
         `timeout` is in seconds and counts from the command's start. Raises Unreachable (`maybe_done` once the command
@@ -65,41 +65,42 @@ class Host:
                 connection.close()
                 await connection.wait_closed()
 
-    async def _run_on(
-        self, link: asyncssh.SSHClientConnection, command: str, stdin: bytes, limit: float
-    ) -> Ran:
-        session = Command()
+    async def _run_on(self, link: asyncssh.SSHClientConnection, command: str, stdin: bytes, limit: float) -> Ran:
+        ran = Command()
         channel = None
         try:
             async with asyncio.timeout(limit):
-                channel, _ = await link.create_session(lambda: session, LOCALE + command, encoding=None)
+                channel, _ = await link.create_session(lambda: ran, LOCALE + command, encoding=None)
                 with contextlib.suppress(BrokenPipeError):  # it may end without reading
                     channel.write(stdin)
                     channel.write_eof()
-                error = await session.ended
+                error = await asyncio.shield(ran.ended)
         except TimeoutError:
-            if not session.opened:
+            if not ran.opened:
                 self._forget(link)
-            raise self._lost(f"no answer to a command within {limit:g} s", sent=session.opened,
-                             again=Again.NEVER) from None
+            raise self._lost(f"no answer to a command within {limit:g} s", sent=ran.opened, again=Again.NEVER) from None
         except asyncssh.ChannelOpenError as refused:
             if link.is_closed():
                 raise _NotSentError(refused.reason) from refused
-            raise Refused(self._subject, f"sshd does not run a command ({refused.reason})",
-                          f"see that {self._to.ssh_user} may run commands there and MaxSessions is above 8") from None
+            raise Refused(
+                self._subject,
+                f"sshd does not run a command ({refused.reason})",
+                f"see that {self._to.ssh_user} may run commands there and MaxSessions is above 8",
+            ) from None
         except (asyncssh.Error, OSError) as lost:
-            if session.opened:
+            if ran.opened:
                 raise self._lost("the connection was lost under a command", sent=True) from lost
             raise _NotSentError(_reason(lost)) from lost
         finally:
-            if channel is not None and not session.ended.done():
+            if channel is not None and not ran.ended.done():
                 channel.terminate()
                 channel.abort()
-        if session.overflowed:
-            raise Failed(self._subject, f"a command printed more than {MOST} bytes and was ended", "run it by hand")
-        if session.exit is None:
+        if ran.overflowed:
+            said = f"a command printed more than {session.MOST} bytes and was ended"
+            raise Failed(self._subject, said, "run it by hand to see what it prints")
+        if ran.exit is None:
             raise self._lost("the connection was lost under a command", sent=True) from error
-        return session.ran()
+        return ran.ran()
 
     async def _connected(self) -> asyncssh.SSHClientConnection:
         if self._final is not None:
@@ -117,7 +118,7 @@ class Host:
 
     async def _connect(self) -> asyncssh.SSHClientConnection:
         to = self._to
-        check = hostkeys.HostKeyCheck(hostkeys.pin(to.ssh_host_key) if to.ssh_host_key else None)
+        check = hostkeys.HostKeyCheck(to)
         try:
             async with asyncio.timeout(to.timeout):
                 link, _ = await asyncssh.create_connection(lambda: check, to.host, **self._options())
@@ -130,7 +131,8 @@ class Host:
             self._final = hostkeys.untrusted(to, check)
         except asyncssh.PermissionDenied:
             self._final = NotLoggedIn(
-                self._subject, f"sshd did not accept any key for {to.ssh_user}",
+                self._subject,
+                f"sshd did not accept any key for {to.ssh_user}",
                 f"put your public key there with ssh-copy-id {to.ssh_user}@{to.host}, or set {_KEY}",
             )
         except (asyncssh.KeyImportError, asyncssh.ConfigParseError) as error:
@@ -142,8 +144,11 @@ class Host:
     def _options(self) -> dict[str, Any]:
         to = self._to
         options: dict[str, Any] = {
-            "username": to.ssh_user, "connect_timeout": to.timeout, "login_timeout": to.timeout,
-            "keepalive_interval": KEEPALIVE, "preferred_auth": "publickey",
+            "username": to.ssh_user,
+            "connect_timeout": to.timeout,
+            "login_timeout": to.timeout,
+            "keepalive_interval": KEEPALIVE,
+            "preferred_auth": "publickey",
         }
         if to.ssh_port:
             options["port"] = to.ssh_port
@@ -181,4 +186,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
-

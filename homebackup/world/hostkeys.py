@@ -19,10 +19,15 @@ NOBODY = asyncssh.import_known_hosts("")
 class HostKeyCheck(asyncssh.SSHClient):
     """The client's side of one connection: accepts the pinned key only, and remembers the key that was shown."""
 
-    def __init__(self, pinned: str | None) -> None:
-        self.pinned = pinned
+    def __init__(self, connection: Connection) -> None:
+        self.pinned = pin(connection.ssh_host_key) if connection.ssh_host_key else None
         self.shown: asyncssh.SSHKey | None = None
-        self.place = ("", "", 22)
+        self.place = (connection.host, connection.host, connection.ssh_port or 22)
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        """Connected; where to is needed when no key of a known kind is shown at all."""
+        address, port = conn.get_extra_info("peername", self.place[1:])[:2]
+        self.place = (self.place[0], address, port)
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         """Asked when the key is not among the known hosts."""
@@ -51,8 +56,10 @@ def untrusted(connection: Connection, check: HostKeyCheck) -> Untrusted:
     subject = f"host {connection.host}"
     if old:
         said = f"its ssh host key is {shown}, but {old} is the one that is known"
-        remedy = ("find out why it changed before you go on; only if the host was set up anew, store the new key "
-                  "with homebackup trust")
+        remedy = (
+            "find out why it changed before you go on; only if the host was set up anew, store the new key "
+            "with homebackup trust"
+        )
     else:
         said = f"its ssh host key {shown} is not known yet"
         remedy = "compare it with what ssh-keygen -lf says of /etc/ssh/ssh_host_*.pub there, then run homebackup trust"
@@ -69,4 +76,4 @@ def _expected(connection: Connection, place: tuple[str, str, int]) -> str:
         keys = asyncssh.match_known_hosts(known, *place)[0]
     except (OSError, ValueError):
         return ""
-    return ", ".join(key.get_fingerprint() for key in keys)
+    return ", ".join(dict.fromkeys(key.get_fingerprint() for key in keys))

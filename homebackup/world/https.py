@@ -146,8 +146,11 @@ class Session(ProxmoxHttpSession):  # type: ignore[misc]
             login = {"username": to.user, "password": password}
             data = self._answered("POST", f"{self.url}/access/ticket", login, None).json()["data"]
             if data.get("NeedTFA"):
-                raise NotLoggedIn(f"user {to.user}", f"Proxmox VE on {to.host} asks for a second factor",
-                                  "use an API token (homebackup:token) or ssh (homebackup:api: ssh)")
+                raise NotLoggedIn(
+                    f"user {to.user}",
+                    f"Proxmox VE on {to.host} asks for a second factor",
+                    "use an API token (homebackup:token) or ssh (homebackup:api: ssh)",
+                )
             auth.ticket, auth.csrf, auth.born = data["ticket"], data["CSRFPreventionToken"], time.monotonic()
         except NotLoggedIn as error:
             self._refused = NotLoggedIn(f"user {to.user}", error.said, error.remedy)
@@ -171,15 +174,20 @@ class Session(ProxmoxHttpSession):  # type: ignore[misc]
             answer = json.loads(body) if body else {}
         except ValueError:
             what = "a web page" if b"<" in body[:200] else "something that is no JSON or breaks off"
-            raise unreachable(asked, f"{asked.host} answered {status} with {what}, so something between answered or "
-                                     "it is no Proxmox VE") from None
+            raise unreachable(
+                asked,
+                f"{asked.host} answered {status} with {what}, so something between answered or it is no Proxmox VE",
+            ) from None
         if not isinstance(answer, dict):
             raise unreachable(asked, f"{asked.host} answered {status} with JSON that Proxmox VE does not give")
         if status >= 400:
             errors = answer.get("errors")
             message = hide(str(answer.get("message") or ""), self._call.secrets)
-            hidden = {str(k): hide(str(v), self._call.secrets) for k, v in errors.items()} if isinstance(
-                errors, dict) else None
+            hidden = (
+                {str(k): hide(str(v), self._call.secrets) for k, v in errors.items()}
+                if isinstance(errors, dict)
+                else None
+            )
             raise trouble(asked, status, message, hidden)
         if status >= 300 or "data" not in answer:
             raise unreachable(asked, f"{asked.host} answered {status} with nothing that Proxmox VE gives")

@@ -61,8 +61,10 @@ def untrusted(connection: Connection, new: str) -> Untrusted:
     subject = f"API of {connection.host}"
     if connection.fingerprint:
         said = f"its certificate is {new}, but {connection.fingerprint} is the one that is pinned"
-        remedy = ("find out why it changed before you go on; if it was renewed (pvenode cert info on the node shows "
-                  "it), store the new fingerprint with homebackup trust")
+        remedy = (
+            "find out why it changed before you go on; if it was renewed (pvenode cert info on the node shows "
+            "it), store the new fingerprint with homebackup trust"
+        )
     else:
         vouching = f"the authorities in {connection.ca_file}" if connection.ca_file else "the system's authorities"
         said = f"its certificate {new} is not vouched for by {vouching}"

@@ -43,8 +43,11 @@ class Pvesh:
         process list.
         """
         if secrets:
-            raise Refused(asked.subject, "pvesh cannot be given a secret without showing it to everybody on the host",
-                          "set homebackup:api to https for this")
+            raise Refused(
+                asked.subject,
+                "pvesh cannot be given a secret without showing it to everybody on the host",
+                "set homebackup:api to https for this",
+            )
         self._session.aim(asked, self._secrets, timeout)
         return getattr(self._api(asked.path), asked.method.lower())(**wire)
 
@@ -104,7 +107,9 @@ class Session(CommandBaseSession):  # type: ignore[misc]
 def command(method: str, path: str, wire: Wire) -> list[str]:
     """The command line of a call; what is repeated in a list is given once an element."""
     options = [
-        part for name, value in wire.items() for each in ([value] if isinstance(value, str) else value)
+        part
+        for name, value in wire.items()
+        for each in ([value] if isinstance(value, str) else value)
         for part in (f"--{name}", each)
     ]
     return ["pvesh", VERBS[method], path, *options, "--output-format", "json"]

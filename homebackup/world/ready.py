@@ -26,9 +26,15 @@ def from_lab(ready: Path, given: Mapping[str, str]) -> dict[str, str]:
         api, ssh = box["api"], box["ssh"]
         url = urlsplit(api["url"])
         supplied = {
-            "host": ssh["host"], "apiPort": str(url.port or 8006), "user": api["user"], "password": api["password"],
-            "fingerprint": api["fingerprint"], "sshPort": str(ssh["port"]), "sshUser": ssh["user"],
-            "sshIdentityFile": ssh["identity_file"], "sshKnownHosts": ssh["known_hosts"],
+            "host": ssh["host"],
+            "apiPort": str(url.port or 8006),
+            "user": api["user"],
+            "password": api["password"],
+            "fingerprint": api["fingerprint"],
+            "sshPort": str(ssh["port"]),
+            "sshUser": ssh["user"],
+            "sshIdentityFile": ssh["identity_file"],
+            "sshKnownHosts": ssh["known_hosts"],
         }
     except FileNotFoundError:
         raise ValueError(f"names {ready}, which does not exist: start one with python -m lab --ready {ready}") from None

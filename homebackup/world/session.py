@@ -35,8 +35,13 @@ class Ran(NamedTuple):
         """Itself when the exit code is 0, else Failed is raised."""
         if self.exit != 0:
             said = self.said or "it printed nothing"
-            raise Failed(subject, f"the command ended with exit code {self.exit}: {said}", remedy,
-                         exit=self.exit, stderr=self.stderr.decode("utf-8", "replace"))
+            raise Failed(
+                subject,
+                f"the command ended with exit code {self.exit}: {said}",
+                remedy,
+                exit=self.exit,
+                stderr=self.stderr.decode("utf-8", "replace"),
+            )
         return self
 
 
@@ -78,8 +83,11 @@ class Command(asyncssh.SSHClientSession[bytes]):
 
     def ran(self) -> Ran:
         """The result; only after the exit code came."""
-        return Ran(-1 if self.exit is None else self.exit, bytes(self.output[None]),
-                   bytes(self.output[asyncssh.EXTENDED_DATA_STDERR]))
+        return Ran(
+            -1 if self.exit is None else self.exit,
+            bytes(self.output[None]),
+            bytes(self.output[asyncssh.EXTENDED_DATA_STDERR]),
+        )
 
 
 def _number(name: str) -> int:

@@ -18,7 +18,7 @@ class HostKey(NamedTuple):
     fingerprint: str
 
 
-async def certificate_fingerprint(host: str, port: int = 8006, timeout: float = 10.0) -> str:  # noqa: ASYNC109
+async def certificate_fingerprint(host: str, port: int = 8006, timeout: float = 10.0) -> str:
     """SHA-256 fingerprint of the API's certificate, as Proxmox VE prints it; nothing is sent. Raises Unreachable."""
     try:
         return await asyncio.to_thread(pinned.shown, host, port, timeout)
@@ -26,7 +26,7 @@ async def certificate_fingerprint(host: str, port: int = 8006, timeout: float = 
         raise _silent(host, f"shows no certificate on port {port} ({error.strerror or error})") from None
 
 
-async def ssh_host_key(host: str, port: int | None = None, timeout: float = 10.0) -> HostKey:  # noqa: ASYNC109
+async def ssh_host_key(host: str, port: int | None = None, timeout: float = 10.0) -> HostKey:
     """The host key that sshd shows; nobody is logged in. `~/.ssh/config` may name port and way. Raises Unreachable."""
     try:
         async with asyncio.timeout(timeout):

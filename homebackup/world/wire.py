@@ -69,12 +69,14 @@ def _refuse_control(asked: Asked, name: str, value: str) -> None:
     for char in value:
         if unicodedata.category(char) in ("Cc", "Cs") and not (char == "\n" and name in MULTILINE):
             reason = f"it holds the control character U+{ord(char):04X}"
-            raise Refused(asked.subject, f"{name} was not sent, because {reason}", "remove that character",
-                          errors={name: reason})
+            raise Refused(
+                asked.subject, f"{name} was not sent, because {reason}", "remove that character", errors={name: reason}
+            )
 
 
 def _refuse_path(asked: Asked) -> None:
     _refuse_control(asked, "the path", asked.path)
     if not asked.path.startswith("/") or {".", ".."} & set(asked.path.split("/")):
-        raise Refused(asked.subject, f"{asked.path!r} is no path of the API, and nothing was sent",
-                      "correct the name in it")
+        raise Refused(
+            asked.subject, f"{asked.path!r} is no path of the API, and nothing was sent", "correct the name in it"
+        )

@@ -56,11 +56,18 @@ def config(https: HttpsSite, ssh: SshSite, pem: tuple[Path, Path, str]) -> Calla
 
     def make(transport: str, **changes: str | None) -> dict[str, str]:
         given: dict[str, str | None] = {
-            "host": "127.0.0.1", "timeout": "5", "sshPort": str(ssh.port), "sshIdentityFile": str(ssh.client_key),
-            "sshKnownHosts": str(ssh.known_hosts), "apiPort": str(https.port), "fingerprint": pem[2],
+            "host": "127.0.0.1",
+            "timeout": "5",
+            "sshPort": str(ssh.port),
+            "sshIdentityFile": str(ssh.client_key),
+            "sshKnownHosts": str(ssh.known_hosts),
+            "apiPort": str(https.port),
+            "fingerprint": pem[2],
         }
         given |= {
-            "ticket": {"api": "https", "password": PASSWORD}, "token": {"api": "https", "token": TOKEN}, "ssh": {},
+            "ticket": {"api": "https", "password": PASSWORD},
+            "token": {"api": "https", "token": TOKEN},
+            "ssh": {},
         }[transport]
         return {k: v for k, v in (given | changes).items() if v is not None}
 

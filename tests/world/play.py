@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import ipaddress
+import json
 import shlex
 import ssl
 from collections.abc import Awaitable, Callable
@@ -55,14 +56,25 @@ class Stage:
         return self.plays.pop(0) if len(self.plays) > 1 else self.plays[0]
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Waits, at most five seconds, for what nobody announces."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
 def certificate(folder: Path, name: str) -> tuple[Path, Path, str]:
     """A fresh self-signed certificate for 127.0.0.1: its file, its key's file, its fingerprint."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
     made = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
@@ -70,8 +82,9 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path, str]:
     )
     cert_file, key_file = folder / f"{name}.pem", folder / f"{name}.key"
     cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
     return cert_file, key_file, made.fingerprint(hashes.SHA256()).hex(":").upper()
 
 
@@ -99,9 +112,7 @@ class HttpsSite:
         for transport, _ in self._seen_on:
             transport.abort()  # a TLS server would wait half a minute for the client's goodbye
         await self._runner.cleanup()
-        async with asyncio.timeout(5):
-            while any(socket.fileno() != -1 for _, socket in self._seen_on):
-                await asyncio.sleep(0.005)
+        await until(lambda: all(socket.fileno() == -1 for _, socket in self._seen_on))
 
     def _seen(self, request: web.Request) -> None:
         if request.transport is not None:
@@ -143,8 +154,9 @@ class HttpsSite:
         if play.raw is not None:
             return web.Response(status=play.status, body=play.raw, reason="whatever")
         body = {"data": play.data} | ({"message": play.message} if play.message else {})
-        return web.json_response(body | ({"errors": play.errors} if play.errors else {}), status=play.status,
-                                 reason="never look at this")
+        return web.json_response(
+            body | ({"errors": play.errors} if play.errors else {}), status=play.status, reason="never look at this"
+        )
 
 
 class SshSite(asyncssh.SSHServer):
@@ -174,8 +186,14 @@ class SshSite(asyncssh.SSHServer):
                 site.made += 1
 
         self._listener = await asyncssh.listen(
-            "127.0.0.1", port, server_factory=Server, server_host_keys=[self.key], process_factory=self._process,
-            authorized_client_keys=str(self.authorized), encoding=None, reuse_address=True,
+            "127.0.0.1",
+            port,
+            server_factory=Server,
+            server_host_keys=[self.key],
+            process_factory=self._process,
+            authorized_client_keys=str(self.authorized),
+            encoding=None,
+            reuse_address=True,
         )
         self.port = self._listener.get_port()
         self.trust(self.key)
@@ -212,8 +230,11 @@ class SshSite(asyncssh.SSHServer):
         params: dict[str, Any] = {}
         for name, value in zip(argv[3::2], argv[4::2], strict=True):
             key = name.removeprefix("--")
-            params[key] = value if key not in params else [*([params[key]] if isinstance(params[key], str) else
-                                                             params[key]), value]
+            params[key] = (
+                value
+                if key not in params
+                else [*([params[key]] if isinstance(params[key], str) else params[key]), value]
+            )
         assert params.pop("output-format") == "json"
         stage.asked.append((method, argv[2], params))
         play = stage.next()
@@ -232,8 +253,6 @@ class SshSite(asyncssh.SSHServer):
 
 def pvesh_says(play: Play, verb: str) -> tuple[bytes, bytes, int]:
     """What `pvesh` prints for an answer, and its exit code."""
-    import json
-
     if play.raw is not None:
         return play.raw, b"", 0
     if play.stderr is not None:
