@@ -10,7 +10,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format-check types architecture test lab format lock clean
+.PHONY: help setup check lint format-check types architecture demo test lab bench format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,11 +33,17 @@ types: setup
 architecture: setup
 	@lint-imports --no-logo >.import_linter.log 2>&1 && echo "architecture: kept" || { cat .import_linter.log; exit 1; }
 
+demo: setup ## Set everything up and run the main job on the lab, on one screen
+	@python tools/demo.py
+
 test: setup ## Run every test but those that need a virtual machine, the real Pulumi CLI included
 	@$(PYTEST)
 
 lab: setup ## Run a lab in this terminal, for the stack `lab`: a Proxmox VE node, its host and a NAS in a box
 	@mkdir -p .lab && exec python -m lab --ready .lab/ready.json --state .lab/state
+
+bench: setup ## Measure what the README states, as ratios in one run
+	@for bench in bench/bench_*.py; do python -m $$(echo $$bench | tr / . | sed s/.py$$//) || exit 1; done
 
 format: setup ## Write the one format
 	@ruff format --quiet .
