@@ -13,6 +13,7 @@ from lab.nas import Nas
 from lab.node import layout
 from lab.node.network import connect
 from lab.node.mounts import Mount
+from lab.node.options import BadUsage
 from lab.node.paths import fault
 from lab.node.proc import provide
 from lab.node.process import Process, Session
@@ -44,6 +45,8 @@ class Machine:
         self.commands = load()
         self._pid = 1000
         self.booted = self.clock.now()
+        self.sessions: set[str] = set()
+        """Addresses of NFS servers that were mounted since boot."""
         self._kept: set[asyncio.Task[object]] = set()
         self.systemd = Systemd(self)
 
@@ -103,6 +106,9 @@ class Machine:
                 return 128 + process.signal
             except BrokenPipeError:
                 return 141
+            except BadUsage as error:
+                await process.err(f"{os.path.basename(process.argv[0])}: {error}")
+                return error.code
             except RecursionError:
                 await process.err(f"{process.argv[0]}: nested too deeply")
                 return 2
@@ -133,6 +139,7 @@ class Machine:
         """Power on: nothing is mounted, /proc is there, systemd starts what is enabled."""
         self.booted = self.clock.now()
         self.root.table.clear()
+        self.sessions.clear()
         provide(self)
         await self.systemd.boot()
 

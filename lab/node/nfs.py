@@ -23,8 +23,8 @@ NUMBERS = {"timeo", "retrans", "rsize", "wsize", "retry", "port", "acregmin", "a
            "nconnect"}
 VERSIONS = {"4": "4.2", "4.0": "4.0", "4.1": "4.1", "4.2": "4.2", "3": "3"}
 SHOWN_FLAGS = ("nosuid", "nodev", "noexec", "noac", "nocto", "noresvport", "softreval")
-NO_ROUTE_SECONDS, GIVE_UP_SECONDS = 2.9, 62.2
-"""Measured: with retry=0 and no session left, and with mount.nfs's own retries."""
+NO_ROUTE_SECONDS, SESSION_SECONDS, GIVE_UP_SECONDS = 2.9, 62.2, 125.0
+"""Measured: with retry=0 and no session left; with a session from before; and mount.nfs's own two minutes of retries."""
 
 
 @dataclass(frozen=True)
@@ -91,16 +91,17 @@ async def mount_nfs(machine: "Machine", source: str, target: str, options: list[
     if folder is None:
         return Outcome(32, f"mount.nfs: access denied by server while mounting {source}")
     live = live_options(options, machine.nas.address)
+    machine.sessions.add(machine.nas.address)
     machine.root.mount(Mount(source, target, "nfs" if "vers=3" in live else "nfs4", live, folder=folder))
     return Outcome()
 
 
 async def _no_server(machine: "Machine", source: str, options: list[str]) -> Outcome | None:
     """Wait for a server that does not answer, and say so; None when it does."""
-    retries = "retry=0" not in options
+    retries, address = "retry=0" not in options, source.partition(":")[0]
     loop = asyncio.get_running_loop()
-    end = loop.time() + (GIVE_UP_SECONDS if retries else NO_ROUTE_SECONDS) * machine.patience
-    address = source.partition(":")[0]
+    seconds = NO_ROUTE_SECONDS if not retries else SESSION_SECONDS if address in machine.sessions else GIVE_UP_SECONDS
+    end = loop.time() + seconds * machine.patience
     while not (machine.nas.on and address == machine.nas.address):
         left = end - loop.time()
         if left <= 0:
