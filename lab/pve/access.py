@@ -1,4 +1,4 @@
-"""Who may do what: privileges of users and tokens from /etc/pve/user.cfg, as PVE::AccessControl and RPCEnvironment decide."""
+"""Who may do what: privileges of users and tokens by /etc/pve/user.cfg, as PVE::AccessControl decides."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,8 +7,6 @@ from lab.pve.errors import BadParameters, Died, Forbidden
 from lab.pve.files import TOKENS, USERS, Files
 from lab.pve.privileges import ALL
 from lab.pve.usercfg import Realm, Token, User, UserConfig, parse, parse_tokens, written, written_tokens
-
-
 
 
 class Access:
@@ -165,9 +163,11 @@ class Access:
             refused: Forbidden | None = None
             for part in rest:
                 try:
-                    return self._need(user, part, params)
+                    self._need(user, part, params)
                 except Forbidden as error:
                     refused = error
+                else:
+                    return
             raise refused or Forbidden("user != root@pam")
         elif kind == "userid-param":
             if rest[0] != "self" or params.get("userid") != user.partition("!")[0]:

@@ -20,6 +20,7 @@ CAPABILITIES = {
     "/storage": ("storage", ("Datastore", "Permissions.Modify")),
     "/vms": ("vms", ("VM", "Permissions.Modify")),
 }
+WHO = ("users", "groups", "tokens")
 
 
 @route("GET", "/access/ticket")
@@ -41,7 +42,7 @@ async def ticket(call: Call) -> dict[str, Any]:
     if call.get("path"):
         call.access.need(name, call.text("path"), split_list(call.text("privs")))
     cap = {
-        label: {p: 1 for p in call.access.permissions(name, path) if any(p == w or p.startswith(w + ".") for w in wanted)}
+        label: {p: 1 for p in call.access.permissions(name, path) if f"{p}.".startswith(tuple(f"{w}." for w in wanted))}
         for path, (label, wanted) in CAPABILITIES.items()
     }
     return {
@@ -61,7 +62,7 @@ async def permissions(call: Call) -> dict[str, Any]:
     who = call.get("userid", call.actor.user)
     if who != call.actor.user and who.partition("!")[0] != call.actor.user:
         call.need("/access", "Sys.Audit")
-    if "!" in who and call.access.token(who) is None or call.access.user(who.partition("!")[0]) is None:
+    if ("!" in who and call.access.token(who) is None) or call.access.user(who.partition("!")[0]) is None:
         raise Died(f"'{who}' does not exist")
     config = call.access.config
     fixed = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms", "/mapping"]
@@ -164,8 +165,8 @@ async def acl(call: Call) -> list[dict[str, Any]]:
 @route("PUT", "/access/acl")
 async def change_acl(call: Call) -> None:
     """Grant or (`delete`) take away roles on a path."""
-    if not any(call.get(key) for key in ("users", "groups", "tokens")):
-        raise BadParameters({key: "either 'users', 'groups' or 'tokens' is required." for key in ("users", "groups", "tokens")})
+    if not any(call.get(key) for key in WHO):
+        raise BadParameters(dict.fromkeys(WHO, "either 'users', 'groups' or 'tokens' is required."))
     path, config = normal_path(call.text("path")), call.access.change()
     whom = [*split_list(call.text("users")), *split_list(call.text("tokens")),
             *(f"@{group}" for group in split_list(call.text("groups")))]

@@ -1,4 +1,4 @@
-"""Whether a storage can be used right now: enabled here, server online, mounted, its directories made (PVE::Storage)."""
+"""Whether a storage can be used now: enabled here, server online, mounted, directories made (PVE::Storage)."""
 
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,7 @@ def mount_point(storage: Section) -> str | None:
     if value is None:
         return None
     said = truth(str(value))
-    return {"1": storage.get("path"), "0": None}.get(said, str(value))
+    return None if said == "0" else str(storage.get("path") if said == "1" else value)
 
 
 def activate(api: "Api", name: str) -> Section:

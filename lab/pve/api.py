@@ -35,8 +35,10 @@ class Answer:
 class Api:
     """One Proxmox VE node: its files are in `root`, its state beyond them (tasks, running guests) here."""
 
-    def __init__(self, *, root: Root, clock: Clock, nas: Nas, fixture: dict[str, Any], password: str | None = None) -> None:
-        """`fixture` is the content of a file in lab/fixtures; `password` that of every user, default from the fixture."""
+    def __init__(
+        self, *, root: Root, clock: Clock, nas: Nas, fixture: dict[str, Any], password: str | None = None
+    ) -> None:
+        """`fixture` is the content of a file in lab/fixtures; `password` that of every user, else the fixture's."""
         self.root = root
         self.clock = clock
         self.nas = nas
@@ -74,8 +76,8 @@ class Api:
                     raise BadParameters({name: CONFLICT})
             values = {**params, **given}
             self.access.need_declared(actor.user, found.permissions, values)
-            if found.proxied and values["node"] not in (self.node, "localhost"):
-                raise Died(f"hostname lookup '{values['node']}' failed - failed to get address info for: {values['node']}: "
+            if found.proxied and (node := values["node"]) not in (self.node, "localhost"):
+                raise Died(f"hostname lookup '{node}' failed - failed to get address info for: {node}: "
                            "Temporary failure in name resolution")
             call = Call(self, actor, method, path, found.schema.verify(values), cli)
             data = await found.handler(call)

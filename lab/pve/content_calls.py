@@ -1,4 +1,4 @@
-"""/nodes/NODE/storage/STORAGE/content: volumes listed, read, annotated, protected and removed (API2::Storage::Content)."""
+"""/nodes/NODE/storage/STORAGE/content: volumes listed, read, annotated, protected and removed."""
 
 import re
 from typing import Any
@@ -34,9 +34,11 @@ async def read(call: Call) -> dict[str, Any]:
         raise Died(f"volume_size_info on '{volume.volid}' failed - no format")
     stat = call.root.stat(volume.path)
     size = 0 if volume.format == "subvol" else stat.st_size
-    found: dict[str, Any] = {"path": volume.path, "size": size, "used": stat.st_blocks * 512, "format": volume.format}
+    found: dict[str, Any] = {"path": volume.path, "size": size, "used": stat.st_blocks * 512}
+    found["format"] = volume.format
     if volume.content == "backup":
-        found |= {"notes": notes(call.api, volume.notes_path), "protected": int(call.root.exists(volume.protection_path))}
+        found["notes"] = notes(call.api, volume.notes_path)
+        found["protected"] = int(call.root.exists(volume.protection_path))
     return found
 
 
@@ -70,9 +72,10 @@ def protect(call: Call, volume: Volume, *, on: bool) -> None:
         limit = -1 if call.may(f"/storage/{volume.storage.id}", "Datastore.Allocate") else 5
     if limit > -1 and volume.owner:
         same = [item for item in backups(call.api, volume.storage, volume.owner) if item.get("protected")]
-        own = re.search(r"vzdump-(\w+)-", volume.name)
+        own = re.search(r"vzdump-(\w+?)-", volume.name)
         if sum(own is None or item["subtype"] == own[1] for item in same) >= limit:
-            raise Died(f"The number of protected backups per guest is limited to {limit} on storage '{volume.storage.id}'")
+            where = f"on storage '{volume.storage.id}'"
+            raise Died(f"The number of protected backups per guest is limited to {limit} {where}")
     call.files.write(volume.protection_path, "")
 
 

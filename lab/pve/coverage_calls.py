@@ -1,4 +1,4 @@
-"""What jobs back up and what none does, and when a schedule runs (PVE::API2::Backup, Cluster::BackupInfo, Cluster::Jobs)."""
+"""What jobs back up and what none does, and when a schedule runs (PVE::API2::Backup, BackupInfo, Jobs)."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""How a call of the Proxmox VE API fails: a status, a message whose first line is the reason phrase, perhaps errors a parameter."""
+"""How a call of the API fails: a status, a message whose first line is the reason, perhaps errors by parameter."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +34,7 @@ class Raised(ApiError):
 
     @property
     def text(self) -> str:
+        """The error as Perl prints it, the code in front."""
         return f"{self.status} {super().text}"
 
 

@@ -45,7 +45,7 @@ class Files:
         if known is None or known[0] != raw:
             known = raw, parse(raw.decode("utf-8", "replace"))
             self._parsed[path, parse] = known
-        return known[1]  # type: ignore[no-any-return]
+        return known[1]
 
     def write(self, path: str, text: str) -> None:
         """Write the file, with its folder where that is missing."""

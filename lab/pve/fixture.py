@@ -8,6 +8,7 @@ from lab.pve import guest_config
 from lab.pve.errors import Died
 from lab.pve.files import JOBS, STORAGE, TOKENS, USERS, VZDUMP
 from lab.pve.guest_config import Volume
+from lab.pve.schema import plain
 from lab.pve.usercfg import Pool, Token, User, UserConfig, normal_path, written, written_tokens
 from lab.pve.volumes import volume_of
 from pverules.archive_name import ArchiveName, InvalidArchiveName
@@ -87,7 +88,7 @@ def _users(api: "Api", fixture: Mapping[str, Any]) -> None:
 
 
 def _section(kind: str, name: str, data: Mapping[str, Any]) -> str:
-    lines = [f"\t{key} {int(value) if isinstance(value, bool) else value}" for key, value in data.items() if key != "type"]
+    lines = [f"\t{key} {plain(value)}" for key, value in data.items() if key != "type"]
     return "\n".join([f"{kind}: {name}", *lines]) + "\n\n"
 
 
@@ -105,7 +106,7 @@ def _guest(api: "Api", vmid: int, guest: Mapping[str, Any]) -> None:
         net = f"name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:01:{vmid % 100:02d},ip=dhcp,type=veth"
         values = {"arch": "amd64", "cores": 1, "ostype": "debian", "net0": net} | values
     folder = "qemu-server" if kind == "qemu" else "lxc"
-    text = "".join(f"{key}: {int(v) if isinstance(v, bool) else v}\n" for key, v in sorted(values.items()))
+    text = "".join(f"{key}: {plain(v)}\n" for key, v in sorted(values.items()))
     api.files.write(f"/etc/pve/{folder}/{vmid}.conf", text)
     for volume in guest_config.volumes(kind, {key: str(value) for key, value in values.items()}):
         _disk(api, volume, guest.get("files") or {})

@@ -15,7 +15,7 @@ CONTENT = ("images", "rootdir", "vztmpl", "iso", "backup", "snippets", "import",
 
 
 def split_list(text: str) -> list[str]:
-    """The elements of a list: separated by NUL if there is one, else by commas, semicolons or blanks; empty ones vanish."""
+    """The elements of a list: separated by NUL if there is one, else by commas, semicolons, blanks; no empty ones."""
     return [item for item in (text.split("\0") if "\0" in text else re.split(r"[,;\s]+", text)) if item]
 
 
@@ -75,6 +75,7 @@ HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9\-]*[a-zA-Z0-9])?)"
 OCTET = r"(?:25[0-5]|(?:2[0-4]|1[0-9]|[1-9])?[0-9])"
 IPV4 = rf"(?:{OCTET}\.){{3}}{OCTET}"
 IPV6 = r"\[?(?=.*:)[0-9a-fA-F:.]+\]?"
+SERVER = rf"{IPV4}|{IPV6}|{HOST}(?:\.{HOST})*"
 EMAIL = r"[\w+\-~]+(?:\.[\w+\-~]+)*@[a-zA-Z0-9\-]+(?:\.[a-zA-Z0-9\-]+)*"
 USER = r"[^\s:/]+@[A-Za-z][A-Za-z0-9.\-_]+"
 
@@ -94,7 +95,7 @@ pattern("pve-storage-content", "|".join(CONTENT), "invalid content type '{}'")
 pattern("pve-storage-path", r"/.*", "value does not look like a valid absolute path")
 pattern("pve-storage-options", r"[a-z0-9\-_=.,:]*", "unable to parse storage options '{}'", re.I)
 pattern("pve-storage-vgname", r"[a-z][a-z0-9\-_.]*[a-z0-9]", "lvm name '{}' contains illegal characters", re.I)
-pattern("pve-storage-server", rf"{IPV4}|{IPV6}|{HOST}(?:\.{HOST})*", "value does not look like a valid server name or IP address")
+pattern("pve-storage-server", SERVER, "value does not look like a valid server name or IP address")
 pattern("pve-poolid", r"[A-Za-z0-9.\-_]+(?:/[A-Za-z0-9.\-_]+){0,2}", "value '{}' does not look like a valid pool name")
 pattern("pve-realm", r"[A-Za-z][A-Za-z0-9.\-_]+", "value does not look like a valid realm")
 pattern("pve-volume-id", r"[a-z][a-z0-9\-_.]*[a-z0-9]:.+", "unable to parse volume ID '{}'", re.I)
@@ -134,5 +135,7 @@ def _fleecing(fleecing: dict[str, Any]) -> dict[str, Any]:
     return fleecing
 
 
-RULES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"prune-backups": _retention, "backup-fleecing": _fleecing}
+RULES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "prune-backups": _retention, "backup-fleecing": _fleecing,
+}
 """What a property string of a format must meet beyond its keys, and its normal form."""

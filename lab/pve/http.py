@@ -38,7 +38,8 @@ class Edge:
             entry["status"] = spoilt.status
             return spoilt
         answer, actor, params = await self._answer(request, path)
-        entry.update(user=actor.user, params={k: "***" if k in SECRETS else v for k, v in params.items()}, status=answer.status)
+        shown = {key: "***" if key in SECRETS else value for key, value in params.items()}
+        entry.update(user=actor.user, params=shown, status=answer.status)
         if rule and rule.when != "before" and (spoilt := await self._spoilt(rule, request, answer)):
             return spoilt
         if answer.status == 401:

@@ -70,7 +70,7 @@ def need_pool(call: Call) -> None:
 
 
 def with_schedule(options: Mapping[str, Any], *, required: bool) -> dict[str, Any]:
-    """The options with an old `starttime` and `dow` turned into a schedule, as they are spelled; raises BadParameters."""
+    """The options with an old `starttime` and `dow` made a schedule, as they are spelled; raises BadParameters."""
     found = {key: value for key, value in options.items() if key not in ("starttime", "dow")}
     start = options.get("starttime")
     if "schedule" in options:

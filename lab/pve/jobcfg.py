@@ -1,4 +1,4 @@
-"""/etc/pve/jobs.cfg: the backup jobs, and the state that the scheduler keeps of each (PVE::Jobs, PVE::Job::Registry)."""
+"""/etc/pve/jobs.cfg: the backup jobs, and the state that the scheduler keeps of each (PVE::Jobs)."""
 
 import json
 from collections.abc import Mapping
@@ -76,7 +76,7 @@ class Jobs:
         return {"enabled": 1, **job.values, "id": job.id, "type": job.type}
 
     def state(self, name: str) -> dict[str, Any]:
-        """What the scheduler knows of a job: `{state, time, updated, config: {enabled, schedule}}`, empty where nothing."""
+        """What the scheduler knows of a job: `{state, time, updated, config: {enabled, schedule}}`, or nothing."""
         text = self.files.text(_state_file(name))
         return json.loads(text) if text else {}
 

@@ -1,6 +1,6 @@
 """/nodes, /cluster/status and /cluster/resources: the node, its guests and its storages at a glance."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from lab.pve import guests
@@ -105,15 +105,15 @@ async def resources(call: Call) -> list[dict[str, Any]]:
     if wanted in (None, "vm"):
         pools = {vmid: pool.name for pool in call.access.config.pools.values() for vmid in pool.guests
                  if call.may(f"/pool/{pool.name}", "Pool.Audit")}
-        for guest in guests.every(call.api):
-            if call.may(f"/vms/{guest.vmid}", "VM.Audit"):
-                found.append(_guest(state(call.api, guest), guest.kind, node, pools.get(str(guest.vmid))))
+        found += [_guest(state(call.api, guest), guest.kind, node, pools.get(str(guest.vmid)))
+                  for guest in guests.every(call.api) if call.may(f"/vms/{guest.vmid}", "VM.Audit")]
     if wanted in (None, "node"):
         found.append(node_entry(call) | {"cgroup-mode": 2})
     if wanted in (None, "storage"):
         found += _storages(call)
     if wanted in (None, "sdn") and call.may("/sdn/zones/localnetwork", "SDN.Audit"):
-        found.append({"id": f"sdn/{node}/localnetwork", "node": node, "sdn": "localnetwork", "status": "ok", "type": "sdn"})
+        zone = "localnetwork"
+        found.append({"id": f"sdn/{node}/{zone}", "node": node, "sdn": zone, "status": "ok", "type": "sdn"})
     return found
 
 
@@ -129,8 +129,8 @@ def _guest(figures: dict[str, Any], kind: str, node: str, pool: str | None) -> d
 def _storages(call: Call) -> list[dict[str, Any]]:
     node, found = call.api.node, []
     for storage in Storages(call.files).all:
-        where = f"/storage/{storage.id}"
-        if not enabled(call.api, storage) or not call.may(where, "Datastore.Audit", "Datastore.AllocateSpace", any_of=True):
+        may = call.may(f"/storage/{storage.id}", "Datastore.Audit", "Datastore.AllocateSpace", any_of=True)
+        if not may or not enabled(call.api, storage):
             continue
         entry = {"id": f"storage/{node}/{storage.id}", "node": node, "storage": storage.id, "type": "storage",
                  "plugintype": storage.type, "content": storage.get("content"), "shared": storage.get("shared", 0)}

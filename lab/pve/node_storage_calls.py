@@ -43,9 +43,9 @@ async def index(call: Call) -> list[dict[str, Any]]:
             continue
         if not call.may(f"/storage/{name}", "Datastore.Audit", "Datastore.AllocateSpace", any_of=True):
             continue
-        if target not in (None, call.api.node, "localhost"):
-            if not enabled(call.api, storage) or not enabled(call.api, storage, target):
-                continue
+        there = target in (None, call.api.node, "localhost") or enabled(call.api, storage, target)
+        if not there or (target and not enabled(call.api, storage)):
+            continue
         info = {**_info(call, storage), "storage": name}
         if info["total"]:
             info["used_fraction"] = info["used"] / info["total"]
@@ -56,8 +56,8 @@ async def index(call: Call) -> list[dict[str, Any]]:
 @route("GET", "/nodes/{node}/storage/{storage}")
 async def below(call: Call) -> list[dict[str, Any]]:
     """What can be asked of a storage."""
-    names = ("content", "download-url", "file-restore", "import-metadata", "prunebackups", "rrd", "rrddata", "status", "upload")
-    return [{"subdir": name} for name in names]
+    names = "content download-url file-restore import-metadata prunebackups rrd rrddata status upload"
+    return [{"subdir": name} for name in names.split()]
 
 
 @route("GET", "/nodes/{node}/storage/{storage}/status")

@@ -73,7 +73,7 @@ async def change_pool(call: Call) -> None:
     pool = config.pools[name]
     pool.comment = call.get("comment", pool.comment)
     for vmid in split_list(call.text("vms")):
-        call.need(f"/vms/{vmid}", "Permissions.Modify" if not call.may(f"/vms/{vmid}", "VM.Allocate") else "VM.Allocate")
+        call.need(f"/vms/{vmid}", "VM.Allocate", "Permissions.Modify", any_of=True)
         if call.get("delete"):
             if vmid not in pool.guests:
                 raise Died(f"update pools failed: VM {vmid} is not a pool member")
@@ -83,7 +83,8 @@ async def change_pool(call: Call) -> None:
         if other is pool:
             raise Died(f"update pools failed: VM {vmid} is already a pool member")
         if other and not call.get("allow-move"):
-            raise Died(f"update pools failed: VM {vmid} belongs already to pool '{other.name}' and 'allow-move' is not set")
+            why = f"belongs already to pool '{other.name}' and 'allow-move' is not set"
+            raise Died(f"update pools failed: VM {vmid} {why}")
         if other:
             del other.guests[vmid]
         pool.guests[vmid] = None

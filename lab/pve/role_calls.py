@@ -66,5 +66,6 @@ def _own(call: Call, verb: str) -> tuple[Any, str]:
     if name not in config.roles:
         raise Died(f"{verb} role failed: role '{name}' does not exist")
     if name in BUILT_IN:
-        raise Died(f"{verb} role failed: auto-generated role '{name}' cannot be " + ("modified" if verb == "update" else "deleted"))
+        done = "modified" if verb == "update" else "deleted"
+        raise Died(f"{verb} role failed: auto-generated role '{name}' cannot be {done}")
     return config, name

@@ -42,7 +42,7 @@ class Property:
         self.maximum: float | None = data.get("maximum")
         self.enum: list[str] | None = data.get("enum")
         self.items = Property(data["items"]) if isinstance(data.get("items"), Mapping) else None
-        self.is_list = self.type == "string" and isinstance(self.format, str) and self.format.endswith(("-list", "-alist"))
+        self.is_list = self.type == "string" and str(self.format).endswith(("-list", "-alist"))
 
     def coerce(self, value: Any) -> Any:
         """A JSON list for a comma list is joined, one value for an array is an array of it."""
@@ -136,7 +136,8 @@ class Schema:
     def verify(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters of a call, converted; raises BadParameters."""
         errors: Errors = {}
-        coerced = {name: self.properties[name].coerce(v) if name in self.properties else v for name, v in values.items()}
+        known = self.properties
+        coerced = {name: known[name].coerce(value) if name in known else value for name, value in values.items()}
         found = self.check(coerced, "", errors)
         if errors:
             raise BadParameters(errors)

@@ -103,7 +103,8 @@ class SectionKind:
             if option is None:
                 continue
             try:
-                value = self._value(key, "1" if value is None and option.type == "boolean" else value or "", trusted=False)
+                missing = "1" if option.type == "boolean" else ""
+                value = self._value(key, missing if value is None else value, trusted=False)
                 if option.type == "array":
                     found.setdefault(key, []).append(value)
                 elif key not in found:

@@ -38,10 +38,6 @@ class StorageKind(SectionKind):
     def _spelled(self, key: str, value: Any) -> Any:
         return (value or "none") if key == "content" else value
 
-    def check(self, values: Values, *, create: bool, trusted: bool = True) -> Values:
-        """As of any section, with the path of a directory or share checked and normalised."""
-        return super().check(values, create=create, trusted=trusted)
-
     def new(self, id: str, values: Values) -> Section:
         """A new storage from what was sent; raises Died."""
         if self.name in ("nfs", "cifs") and "path" not in values:
@@ -62,13 +58,15 @@ BUILT_IN_LOCAL: Values = {
 
 
 def parse_storages(text: str) -> Sections:
-    """The storages of a text, `local` always among them; content has its default and `shared` is set where it follows."""
+    """The storages of a text, `local` always among them; content has its default, `shared` is set where it follows."""
     found = parse(text, KINDS, is_storage_id)
     local = found.find("local")
     if local is None or local.type != "dir" or local.get("path", LOCAL_PATH) != LOCAL_PATH:
         found = found.with_(Section(KINDS["dir"], "local", dict(BUILT_IN_LOCAL)), front=True)
     for section in found:
-        values = {k: v for k, v in section.values.items() if k != "nodes"} if section.id == "local" else dict(section.values)
+        values = dict(section.values)
+        if section.id == "local":
+            values.pop("nodes", None)
         kind = KINDS[section.type]
         values["content"] = values.get("content") or ",".join(kind.default_content)
         if section.type in SHARED:

@@ -1,4 +1,4 @@
-"""Worker tasks of the node: started by calls, with a UPID, a log and an exit status (PVE::RESTEnvironment::fork_worker)."""
+"""Worker tasks of the node: started by calls, with a UPID, a log and an exit status (PVE::RESTEnvironment)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator

@@ -1,4 +1,4 @@
-"""The certificate of the simulated node: self-signed like a fresh pveproxy's, with its fingerprint as Proxmox prints it."""
+"""The certificate of the simulated node: self-signed, with its fingerprint as Proxmox prints it."""
 
 import ipaddress
 import ssl

@@ -10,6 +10,8 @@ from lab.pve.errors import Died
 from lab.pve.routes import route
 from lab.pve.usercfg import Token
 
+SETTINGS = ("comment", "expire", "privsep")
+
 
 def _token(call: Call) -> tuple[str, str, Token]:
     user, name = call.text("userid"), call.text("tokenid")
@@ -46,16 +48,12 @@ async def make_token(call: Call) -> dict[str, Any]:
         raise Died(f"no such user ('{user}')")
     if name in config.users[user].tokens:
         raise token_exists()
-    sent = {key: call.params[key] for key in ("comment", "expire", "privsep") if key in call.params}
-    config.users[user].tokens[name] = Token(int(sent.get("expire", 0)), int(sent.get("privsep", 1)), sent.get("comment", ""))
+    sent: dict[str, Any] = {key: call.params[key] for key in SETTINGS if key in call.params}
+    config.users[user].tokens[name] = Token(**sent)
     secret, full = str(UUID(bytes=secrets.token_bytes(16), version=4)), f"{user}!{name}"
     call.access.save(config)
     call.access.set_secret(full, secret)
-    return {"full-tokenid": full, "value": secret, "info": {key: str(v) for key, v in sent.items()} | _defaults(sent)}
-
-
-def _defaults(sent: dict[str, Any]) -> dict[str, Any]:
-    return {} if "privsep" in sent else {"privsep": 1}
+    return {"full-tokenid": full, "value": secret, "info": {"privsep": 1} | {key: str(v) for key, v in sent.items()}}
 
 
 @route("PUT", "/access/users/{userid}/token/{tokenid}")
@@ -64,7 +62,7 @@ async def change_token(call: Call) -> dict[str, Any]:
     user, name, _ = _token(call)
     config = call.access.change()
     known = config.users[user].tokens[name]
-    for key in ("expire", "privsep", "comment"):
+    for key in SETTINGS:
         if key in call.params:
             setattr(known, key, call.params[key])
     call.access.save(config)

@@ -136,9 +136,9 @@ def written(config: UserConfig) -> str:
     lines.append("")
     for path, entries in sorted(config.acl.items()):
         for who, granted in sorted(entries.items()):
-            for on in (0, 1):
-                if names := sorted(role for role, propagate in granted.items() if propagate == on):
-                    lines.append(_line("acl", on, path, who, ",".join(names)))
+            for on in sorted(set(granted.values())):
+                names = sorted(role for role, propagate in granted.items() if propagate == on)
+                lines += [_line("acl", on, path, who, ",".join(names))]
     return "\n".join(lines) + "\n"
 
 

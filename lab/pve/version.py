@@ -14,9 +14,9 @@ BELOW = {
         "replication resources sdn status tasks"),
     "/cluster/jobs": ("subdir", "realm-sync schedule-analyze"),
     "/nodes/{node}": (
-        "name", "aplinfo apt capabilities certificates config disks dns firewall hardware hosts journal lxc netstat network "
-        "qemu query-url-metadata replication report rrd rrddata scan sdn services spiceshell startall status stopall storage "
-        "subscription suspendall syslog tasks termproxy time version vncshell vzdump wakeonlan"),
+        "name", "aplinfo apt capabilities certificates config disks dns firewall hardware hosts journal lxc netstat "
+        "network qemu query-url-metadata replication report rrd rrddata scan sdn services spiceshell startall status "
+        "stopall storage subscription suspendall syslog tasks termproxy time version vncshell vzdump wakeonlan"),
 }
 
 
@@ -40,4 +40,5 @@ async def version(call: Call) -> dict[str, Any]:
 @route("GET", "/nodes/{node}/version")
 async def node_version(call: Call) -> dict[str, Any]:
     """The same, asked of the node."""
-    return await version(call)
+    shown: dict[str, Any] = await version(call)
+    return shown

@@ -1,4 +1,4 @@
-"""Volumes of a storage: their names, the files behind them, and the lists Proxmox makes of them (PVE::Storage::Plugin)."""
+"""Volumes of a storage: their names, the files behind them, and the lists Proxmox makes of them."""
 
 import re
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def split(volid: str) -> tuple[str, str]:
 
 
 def volume_of(api: "Api", volid: str) -> Volume:
-    """The volume a volume id names, whether its file exists or not; raises Died for an unknown storage or a bad name."""
+    """The volume a volume id names, whether its file exists or not; raises Died for an unknown storage or name."""
     storage_id, name = split(volid)
     return named(Storages(api.files).need(storage_id), name)
 
@@ -74,8 +74,8 @@ def volume_of(api: "Api", volid: str) -> Volume:
 def named(storage: Section, name: str) -> Volume:
     """The volume of that name in the storage; raises Died."""
     if archive := ARCHIVE.fullmatch(name):
-        owner = OWNER.fullmatch(archive[1])
-        return Volume(storage, name, "backup", int(owner[1]) if owner else None, f"{folder_of(storage, 'backup')}/{archive[1]}")
+        owner, path = OWNER.fullmatch(archive[1]), f"{folder_of(storage, 'backup')}/{archive[1]}"
+        return Volume(storage, name, "backup", int(owner[1]) if owner else None, path)
     for content, pattern in OTHERS.items():
         if match := pattern.fullmatch(name):
             return Volume(storage, name, content, None, f"{folder_of(storage, content)}/{match[1]}")
@@ -204,10 +204,11 @@ def _disks(api: "Api", storage: Section, vmid: int | None) -> list[dict[str, Any
             if match is None:
                 continue
             stat = api.root.stat(f"{folder}/{owner}/{file}")
+            size, used = (0, 0) if match[2] == "subvol" else (stat.st_size, stat.st_blocks * 512)
             found.append({
-                "volid": f"{storage.id}:{owner}/{file}", "content": "rootdir" if guest and guest.kind == "lxc" else "images",
-                "format": match[2], "vmid": int(owner), "parent": None, "ctime": int(stat.st_ctime),
-                "size": 0 if match[2] == "subvol" else stat.st_size, "used": 0 if match[2] == "subvol" else stat.st_size,
+                "volid": f"{storage.id}:{owner}/{file}", "format": match[2], "vmid": int(owner), "parent": None,
+                "content": "rootdir" if guest and guest.kind == "lxc" else "images",
+                "ctime": int(stat.st_ctime), "size": size, "used": used,
             })
     return found
 
