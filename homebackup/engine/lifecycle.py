@@ -1,5 +1,6 @@
 """Create, read, update and delete of any resource on any world: look, plan, say, do, look again."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,8 +20,8 @@ Say = Callable[[str], None]
 class Lifecycle:
     """One resource of one class on a site; values are in normal form, by the declaration's names."""
 
-    def __init__(self, site: LiveSite, cls: Any, name: str, say: Say) -> None:
-        self.site, self.cls, self.name, self.say = site, cls, name, say
+    def __init__(self, site: LiveSite, cls: Any, name: str, say: Say, urn: str = "") -> None:
+        self.site, self.cls, self.name, self.say, self.urn = site, cls, name, say, urn
 
     @property
     def subject(self) -> str:
@@ -82,9 +83,11 @@ class Lifecycle:
         return Plan() if seen is None else self._planned(seen.deleting, ground)
 
     def import_line(self) -> str:
-        """The command that takes over what exists."""
-        alias = "".join(c if c.isalnum() else "-" for c in self.name).strip("-")
-        return f"pulumi import homebackup:index:{self.cls.__name__} {alias} {self.name}"
+        """The command that takes over what exists; a component's resource is named like the component itself."""
+        types, _, alias = self.urn.rpartition("::")
+        parent = types.rpartition("$")[0]
+        words = ["pulumi", "import", f"homebackup:index:{self.cls.__name__}", alias or self.name, self.name]
+        return shlex.join([*words, "--parent", f"parent={parent}::{alias}"] if parent else words)
 
     def _planned(self, plan: Callable[..., Plan], *ground: Any) -> Plan:
         try:

@@ -153,7 +153,7 @@ class HomeBackupProvider(wire.Provider):
         """Nothing to do: every step has its own deadline and the next run goes on from what is there."""
 
     def _lifecycle(self, cls: Any, name: str, urn: str) -> Lifecycle:
-        return Lifecycle(self.site, cls, name, self.log.sayer(urn))
+        return Lifecycle(self.site, cls, name, self.log.sayer(urn), urn)
 
     def _class(self, token: str) -> Any:
         name = token.rsplit(":", 1)[-1]
