@@ -22,11 +22,15 @@ _AGAIN = {595: Again.READING, 596: Again.ALWAYS}
 
 
 class Asked(NamedTuple):
-    """A call of the API, as far as an error has to name it: the host, the method in capitals, the path."""
+    """A call of the API, as far as an error has to name it: the host, the method in capitals, the path.
+
+    `name` is what a new section is called, when it is one that is to be made.
+    """
 
     host: str
     method: str
     path: str
+    name: str = ""
 
     @property
     def writes(self) -> bool:
@@ -36,8 +40,9 @@ class Asked(NamedTuple):
     @property
     def subject(self) -> str:
         """What the call is about, in the owner's words: `vzdump job nightly`, `storage nas`, `guest 103`."""
+        path = f"{self.path}/{self.name}" if self.name else self.path
         for pattern, noun in _NOUNS:
-            if found := re.fullmatch(pattern, self.path):
+            if found := re.fullmatch(pattern, path):
                 return f"{noun} {found.group(1)}"
         return f"{self.method} {self.path}"
 
@@ -74,11 +79,12 @@ def parameter_errors(message: str) -> dict[str, str]:
     errors: dict[str, str] = {}
     key = ""
     for line in rest.splitlines():
-        if found := _PARAMETER.fullmatch(line):
+        found = _PARAMETER.fullmatch(line)
+        if found and not (key and found.group(1).startswith(f"{key}.")):
             key = found.group(1)
             errors[key] = found.group(2)
         elif key and line.strip():
-            errors[key] += f" {line.strip()}"
+            errors[key] += f" {line.strip()}"  # a property string's reason names its parts on lines of their own
     return errors
 
 
@@ -106,7 +112,7 @@ def trouble(asked: Asked, status: int, message: str, errors: Mapping[str, str] |
         return unreachable(asked, said, sent=status > 596, again=_AGAIN.get(status, Again.NEVER))
     if _MISSING.search(text) and _is_the_thing(asked, text):
         return Missing(asked.subject, said, "create it or correct the name")
-    if status == 403 or _PERMISSION.search(text):
+    if (status == 403 or _PERMISSION.search(text)) and not _MISSING.search(text):
         return _denied(asked, said, text)
     if _CHANGED.search(text):
         return Changed(asked.subject, said, "nothing was overwritten: run again to plan from what is there now")

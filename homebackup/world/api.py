@@ -73,7 +73,7 @@ class Api:
         that failed. `timeout` is in seconds an attempt (default: the connection's); give a long one to a call that
         starts a task over ssh, for `pvesh` waits for the task.
         """
-        asked = Asked(self.connection.host, method.upper(), path)
+        asked = Asked(self.connection.host, method.upper(), path, _name(method, path, params or {}))
         wire = encode(asked, params or {})
         secrets = list(secrets_of(params or {}).values())
         limit = timeout or self.connection.timeout
@@ -133,6 +133,12 @@ class Api:
                 return await work
         except TimeoutError:
             raise unreachable(asked, f"no whole answer from {asked.host} within {limit:g} s") from None
+
+
+def _name(method: str, path: str, params: Mapping[str, Any]) -> str:
+    """What a section that is to be made is called."""
+    key = {"/cluster/backup": "id", "/storage": "storage"}.get(path, "") if method.upper() == "POST" else ""
+    return str(params.get(key) or "")
 
 
 class _Shared:

@@ -93,7 +93,7 @@ class Session(CommandBaseSession):  # type: ignore[misc]
         if ran.exit in (126, 127):
             raise unreachable(asked, f"there is no pvesh on {asked.host} ({ran.said})", sent=False)
         if ran.exit != 0:
-            raise _refusal(asked, hide(ran.stderr.decode("utf-8", "replace") or ran.text, self._call.secrets))
+            raise refusal(asked, hide(ran.stderr.decode("utf-8", "replace") or ran.text, self._call.secrets))
         return Answer(_data(asked, ran))
 
     def _exec(self, cmd: list[str]) -> Ran:
@@ -129,7 +129,7 @@ def _data(asked: Asked, ran: Ran) -> Any:
         raise unreachable(asked, f"pvesh on {asked.host} printed something that is no JSON or breaks off") from None
 
 
-def _refusal(asked: Asked, stderr: str) -> Exception:
+def refusal(asked: Asked, stderr: str) -> Exception:
     """The error for what `pvesh` printed; its exit code is a leftover errno and says nothing."""
     text = _USAGE.sub("", stderr).strip()
     unknown = dict.fromkeys(_UNKNOWN.findall(text), "property is not known to Proxmox VE")

@@ -282,5 +282,5 @@ async def test_reading_through_pvesh_survives_a_lost_connection(
     with pytest.raises(errors.Unreachable) as caught:
         await api.call("POST", "/storage", {"storage": "nas"})
     assert caught.value.maybe_done
-    assert caught.value.subject == "POST /storage"
+    assert caught.value.subject == "storage nas"
     assert len(stage.asked) == 3
