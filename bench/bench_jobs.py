@@ -40,7 +40,7 @@ class Watch(threading.Thread):
 def main() -> None:
     """Print the figures; exit 1 when one is over its limit."""
     with scratch() as folder, running_lab(folder / "lab") as lab:
-        stack = project(folder / "jobs", lab, program=PROGRAM)
+        stack = project(folder / "jobs", lab, program=PROGRAM, api="https")
         watch = Watch()
         watch.start()
         created = seconds(lambda: stack("up", "--yes", "--skip-preview"))

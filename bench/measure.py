@@ -37,11 +37,14 @@ def running_lab(folder: Path) -> Iterator[Lab]:
         lab.stop()
 
 
-def project(folder: Path, lab: Lab, *, pulumi: Path = ROOT, program: str | None = None) -> Stack:
+def project(
+    folder: Path, lab: Lab, *, pulumi: Path = ROOT, program: str | None = None, api: str = "ssh"
+) -> Stack:
     """A copy of the project on the lab; `pulumi` holds its Pulumi.yaml and provider, `program` replaces __main__.py."""
     folder.mkdir(parents=True)
     config = (ROOT / "Pulumi.lab.yaml").read_text().split("encryptionsalt")[0]
-    (folder / "Pulumi.lab.yaml").write_text(config.replace(".lab/ready.json", str(lab.ready)))
+    config = config.replace(".lab/ready.json", f"{lab.ready}\n  homebackup:api: {api}")
+    (folder / "Pulumi.lab.yaml").write_text(config)
     (folder / "Pulumi.yaml").write_text((pulumi / "Pulumi.yaml").read_text())
     (folder / "provider").symlink_to(pulumi / "provider")
     for entry in ("components", "homebackup", "pverules"):
