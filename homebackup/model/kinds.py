@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Strict, WithJsonSchema
 
 from homebackup.model.declare import Given
 from pverules import formats
@@ -87,7 +87,7 @@ Text = Annotated[str, AfterValidator(printable)]
 """One line of text."""
 Flag = Annotated[bool, BeforeValidator(truth)]
 """True or false; 0, 1, yes, no, on and off are understood."""
-Whole = Annotated[int, BeforeValidator(whole)]
+Whole = Annotated[int, Strict(), BeforeValidator(whole)]
 """A whole number."""
 
 
@@ -144,10 +144,6 @@ Vmids = Annotated[
     frozenset[Vmid], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "integer"}})
 ]
 """Guests, as a set."""
-Names = Annotated[
-    frozenset[Text], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "string"}})
-]
-"""Names, as a set."""
 Nodes = Annotated[
     frozenset[NodeName], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "string"}})
 ]

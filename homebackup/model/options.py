@@ -18,10 +18,10 @@ CONTENT = ("backup", "images", "import", "iso", "none", "rootdir", "snippets", "
 def _mapping(value: Any, default_key: str | None = None) -> dict[str, Any]:
     """A mapping as it is, Proxmox VE's property string (`name=value,name=value`) taken apart."""
     if isinstance(value, str):
-        return dict(property_string.parse(value, default_key))
+        return dict(property_string.parse(printable(value), default_key))
     if not isinstance(value, Mapping):
         raise ValueError("must be a mapping of names to values")
-    return dict(value)
+    return {printable(str(name)): one for name, one in value.items()}
 
 
 def _schema(kind: str) -> WithJsonSchema:
