@@ -8,6 +8,7 @@ from homebackup.model.declare import UNKNOWN, Value, changes, loose, observed
 from homebackup.model.refusal import Refusal
 from homebackup.model.steps import Plan
 from homebackup.world.errors import Changed, Refused, Trouble, Unreachable
+from homebackup.world.journal import Nowhere, Record
 from homebackup.world.live_site import LiveSite
 
 TRIES = 5
@@ -20,8 +21,11 @@ Say = Callable[[str], None]
 class Lifecycle:
     """One resource of one class on a site; values are in normal form, by the declaration's names."""
 
-    def __init__(self, site: LiveSite, cls: Any, name: str, say: Say, urn: str = "") -> None:
+    def __init__(
+        self, site: LiveSite, cls: Any, name: str, say: Say, urn: str = "", record: Record | None = None
+    ) -> None:
         self.site, self.cls, self.name, self.say, self.urn = site, cls, name, say, urn
+        self.record = record or Nowhere().of("", name, say)
 
     @property
     def subject(self) -> str:
@@ -108,9 +112,11 @@ class Lifecycle:
             if not plan.steps or not await self._done_all_the_same(new):
                 raise
             self.say(f"{self.subject}: done all the same, although an answer said otherwise: {trouble}")
+            await self.record.verdict("it was done all the same, although an answer said otherwise")
         seen = await self.read(vars(new), fresh=True)
         if seen is None or (left := self._left(seen, new)):
             said = f"it is still not as declared: {'; '.join(left)}" if seen is not None else "it is not there"
+            await self.record.verdict(f"every step ended well, but {said}")
             await self._undo(plan, len(plan.steps))
             raise Refused(
                 self.subject, f"every step ended well, but {said}", "look at the host's journal and run this again"
@@ -128,11 +134,13 @@ class Lifecycle:
     async def _perform(self, plan: Plan) -> None:
         if plan.blocked:
             raise Unreachable(self.subject, plan.blocked.partition(";")[0], plan.blocked.partition(";")[2].strip())
+        await self.record.plan(plan)
         done = 0
         try:
             for step in plan.steps:
-                await self.site.perform(step)
-                done += 1
+                async with self.record.step(step):
+                    await self.site.perform(step)
+                    done += 1
         except Trouble as trouble:
             if await self._undo(plan, done):
                 trouble.remedy = f"what had been done was taken back; {trouble.remedy}"
@@ -144,7 +152,8 @@ class Lifecycle:
             return False
         try:
             for step in plan.undo:
-                await self.site.perform(step)
+                async with self.record.step(step, undo=True):
+                    await self.site.perform(step)
         except Trouble as trouble:
             self.say(f"{self.subject}: could not be put back as it was: {trouble}")
             return False

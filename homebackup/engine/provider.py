@@ -3,6 +3,8 @@
 import json
 import time
 from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from pulumi.provider.experimental import provider as wire
@@ -16,6 +18,7 @@ from homebackup.model.declare import UNKNOWN, changes, check, root_only
 from homebackup.resources import RESOURCES
 from homebackup.world.connection import Connection, Problems
 from homebackup.world.errors import Missing, Refused
+from homebackup.world.journal import Journal, place
 from homebackup.world.live_site import LiveSite
 
 ROOT_ONLY = (
@@ -38,6 +41,11 @@ class HomeBackupProvider(wire.Provider):
         if self._site is None:
             self._site = LiveSite(Connection.parse(self._config))
         return self._site
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Where this process keeps what it did, in the folder that Pulumi started it in: the project's."""
+        return Journal(place(Path()), "pulumi", self.site.connection.secrets)
 
     async def get_schema(self, request: wire.GetSchemaRequest) -> wire.GetSchemaResponse:
         """The schema of all resources and of the configuration."""
@@ -153,7 +161,9 @@ class HomeBackupProvider(wire.Provider):
         """Nothing to do: every step has its own deadline and the next run goes on from what is there."""
 
     def _lifecycle(self, cls: Any, name: str, urn: str) -> Lifecycle:
-        return Lifecycle(self.site, cls, name, self.log.sayer(urn), urn)
+        say = self.log.sayer(urn)
+        record = self.journal.of(urn.split("::")[0].rpartition(":")[2], f"{cls.noun} {name}", say)
+        return Lifecycle(self.site, cls, name, say, urn, record)
 
     def _class(self, token: str) -> Any:
         name = token.rsplit(":", 1)[-1]
