@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import itertools
 import os
-import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
@@ -18,6 +17,7 @@ from typing import Any
 from homebackup.model.receipts import Entry, Event
 from homebackup.model.steps import Call, Plan, Step
 from homebackup.world.errors import Refused, Trouble, Unreachable
+from homebackup.world.processes import machine
 from homebackup.world.wire import hide
 
 PLACE = Path(".homebackup") / "journal.jsonl"
@@ -56,7 +56,7 @@ class Journal:
         line = replace(
             entry,
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            machine=socket.gethostname(),
+            machine=machine(),
             process=os.getpid(),
             step=self._clean(entry.step, hidden),
             steps=tuple(self._clean(step, hidden) for step in entry.steps),

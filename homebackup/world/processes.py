@@ -1,11 +1,17 @@
 """Processes of this machine: whether the one that left something behind still lives."""
 
 import os
+import socket
 import subprocess
 from datetime import UTC, datetime, timedelta
 
 SLACK = timedelta(seconds=5)
 """How much later than its first trace a process may seem to have started; `ps` counts in whole seconds."""
+
+
+def machine() -> str:
+    """The name of this machine."""
+    return socket.gethostname()
 
 
 def lives(process: int, seen: datetime) -> bool:

@@ -52,11 +52,18 @@ class PulumiCli:
 
     async def connection(self) -> Connection:
         """How the stack reaches its site; paths in it are relative to the project's folder."""
+        return Connection.parse(await self.configuration())
+
+    async def configuration(self) -> dict[str, str]:
+        """What the stack configures of our provider, secrets in plain, by key without its namespace."""
         config = json.loads(await self.run("config", "--json", "--show-secrets"))
-        keys = {
+        return {
             name.partition(":")[2]: entry["value"] for name, entry in config.items() if name.startswith(f"{NAMESPACE}:")
         }
-        return Connection.parse(keys)
+
+    async def name(self) -> str:
+        """The stack's name."""
+        return self.stack or (await self.run("stack", "--show-name")).strip()
 
     async def site(self) -> Any:
         """The stack's declaration of its site, as it stands in the configuration."""
