@@ -43,8 +43,6 @@ class Job:
         self.line = command_line(params)
         given = {key: value for key, value in params.items() if value is not None}
         self.options: dict[str, Any] = {**defaults(api), **given}
-        self.stdout: bytes | None = None
-        """The archive, where it is sent to standard output."""
         self.target = Target("")
         self.keep = Retention()
         self.task: Task | None = None
@@ -245,7 +243,8 @@ class GuestBackup:
         root, path = self.api.root, self.job.target.path(self.name)
         if self.job.options.get("stdout"):
             self.info("sending archive to stdout")
-            self.job.stdout = await plugin.archive()
+            upid = self.job.task.upid if self.job.task else ""
+            self.api.state.setdefault("archives", {})[upid] = await plugin.archive()
             return
         self.info(f"creating vzdump archive '{path}'")
         root.write(self.unfinished, b"")
