@@ -49,7 +49,10 @@ class Bench:
 def _writes(request: dict[str, Any]) -> bool:
     if request["kind"] == "api":
         return request["method"] != "GET" and not request["path"].endswith("/access/ticket")
-    return not request["command"].startswith(("sh -c", "pvesh get", "env LC_ALL")) and "pvesh get" not in request["command"]
+    return (
+        not request["command"].startswith(("sh -c", "pvesh get", "env LC_ALL"))
+        and "pvesh get" not in request["command"]
+    )
 
 
 def declared(kind: str, values: dict[str, Any]) -> Any:
