@@ -63,7 +63,7 @@ class PulumiCli:
 
     async def name(self) -> str:
         """The stack's name."""
-        return self.stack or (await self.run("stack", "--show-name")).strip()
+        return (self.stack or (await self.run("stack", "--show-name")).strip()).rpartition("/")[2]
 
     async def site(self) -> Any:
         """The stack's declaration of its site, as it stands in the configuration."""

@@ -42,3 +42,11 @@ async def ssh_host_key(host: str, port: int | None = None, timeout: float = 10.0
 
 def _silent(host: str, said: str) -> Unreachable:
     return Unreachable(f"host {host}", f"it {said}", "see that it is up and that address and port are right")
+
+
+def fingerprint_of(configured: str) -> str:
+    """The fingerprint of a host key as it is configured, as ssh-keygen prints it; what is no key stays as it is."""
+    try:
+        return asyncssh.import_public_key(configured).get_fingerprint()
+    except (asyncssh.KeyImportError, ValueError):
+        return configured
