@@ -79,13 +79,11 @@ class Shell:
         shown = 0
         while True:
             task.changed.clear()
-            lines = task.lines[shown:]
-            if not task.running:
-                lines = lines[:-1]  # the exit status is not part of what the worker printed
-            for line in lines:
+            ended, lines = not task.running, task.lines[shown:]
+            for line in lines[:-1] if ended else lines:  # the exit status is nothing that the worker printed
                 await self.say(line + "\n")
             shown += len(lines)
-            if not task.running:
+            if ended:
                 return task.status or ""
             await task.changed.wait()
 

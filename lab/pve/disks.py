@@ -8,7 +8,7 @@ import io
 import re
 import stat
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from lab.node import trees
@@ -127,29 +127,3 @@ def free_all(api: "Api", guest: Guest) -> None:
     for volume in guest.volumes:
         if f"-{guest.vmid}-" in volume.volid and ":" in volume.volid:
             free(api, volume.volid)
-
-
-def seed(api: "Api", guest: Guest) -> None:
-    """Make the volumes that the guest's configuration names: a drive that boots, a small Debian for a container."""
-    for volume in guest.volumes:
-        if ":" not in volume.volid or volume.is_cdrom or api.root.exists(path_of(api, volume.volid)):
-            continue
-        path = path_of(api, volume.volid)
-        api.root.mkdir(path.rpartition("/")[0], parents=True)
-        if guest.kind == "qemu":
-            api.root.write(path, f"{guest.name}: {volume.key}\n".encode())
-            with api.root.open(path, "r+") as file:
-                file.truncate(volume.size)
-        elif path.endswith(".subvol"):
-            api.root.mkdir(path)
-            fill(api, volume.volid, _small_system(guest) if volume.key == "rootfs" else [])
-        else:
-            api.root.write(path, pack_tree(_small_system(guest) if volume.key == "rootfs" else []))
-
-
-def _small_system(guest: Guest) -> Iterator[Entry]:
-    """What a container has at least: a few directories, its name, and 10 bytes of data."""
-    for name in ("etc", "root", "tmp", "var"):
-        yield Entry(name, kind="dir", mode=0o755)
-    yield Entry("etc/hostname", f"{guest.name}\n".encode())
-    yield Entry("root/data", b"0123456789")
