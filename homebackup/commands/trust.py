@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-import click
 import typer
 
 from homebackup.commands.ending import TROUBLE, WELL, run
@@ -126,7 +125,7 @@ def _colons(stored: str) -> str:
 def _agreed(question: str) -> bool:
     try:
         return typer.confirm(question)
-    except click.Abort:
+    except typer.Abort:
         typer.echo(err=True)
         return False
 

@@ -1,0 +1,47 @@
+"""A stack as verbs see it, kept in memory: its configuration, and every command of Pulumi that was run on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from homebackup.model.receipts import Entry
+from homebackup.world.connection import Connection
+from homebackup.world.journal import entries, place
+from homebackup.world.pulumi_cli import PulumiCli
+
+
+class PlayedStack(PulumiCli):
+    """Answers `config set`, and whatever else is put into `answers` by the command's words."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "home")
+        folder.mkdir()
+        self.config: dict[str, str] = {}
+        self.declared: Any = None
+        self.ran: list[str] = []
+        self.answers: dict[str, str | Exception] = {}
+
+    async def configuration(self) -> dict[str, str]:
+        return dict(self.config)
+
+    async def connection(self) -> Connection:
+        return Connection.parse(self.config)
+
+    async def site(self) -> Any:
+        return self.declared
+
+    async def run(self, *arguments: str, accept: frozenset[int] = frozenset({0})) -> str:
+        said = " ".join(arguments)
+        self.ran.append(said)
+        if arguments[:2] == ("config", "set"):
+            self.config[arguments[2].partition(":")[2]] = arguments[3]
+            return ""
+        answer = self.answers[said]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def journal(self) -> list[Entry]:
+        """What was kept of what was done."""
+        return entries(place(self.folder))[0]
