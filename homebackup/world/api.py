@@ -128,8 +128,10 @@ class Api:
             self._transport = Https(to) if to.api == "https" else Pvesh(to, self.host, loop)
         # proxmoxer takes what it is given apart, so each attempt gets its own.
         work = loop.run_in_executor(self._threads, self._transport.call, asked, dict(wire), secrets, limit)
+        # Over ssh the host keeps the time, from the moment a command begins and not while it queues.
+        guard = limit + 1.0 if self.connection.api == "https" else None
         try:
-            async with asyncio.timeout(limit + 1.0):
+            async with asyncio.timeout(guard):
                 return await work
         except TimeoutError:
             raise unreachable(asked, f"no whole answer from {asked.host} within {limit:g} s") from None

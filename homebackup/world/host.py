@@ -70,7 +70,7 @@ class Host:
         channel = None
         try:
             async with asyncio.timeout(limit):
-                channel, _ = await link.create_session(lambda: ran, LOCALE + command, encoding=None)
+                channel, _ = await link.create_session(lambda: ran, LOCALE + command, encoding=None, request_pty=False)
                 with contextlib.suppress(BrokenPipeError):  # it may end without reading
                     channel.write(stdin)
                     channel.write_eof()

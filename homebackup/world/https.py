@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 from urllib.parse import quote
 
 import requests
+import urllib3
 from proxmoxer.backends.https import (
-    JsonSerializer,
     ProxmoxHTTPApiTokenAuth,
     ProxmoxHTTPAuthBase,
     ProxmoxHttpSession,
@@ -20,15 +20,18 @@ from proxmoxer.core import ProxmoxResource
 from requests.cookies import RequestsCookieJar
 
 from homebackup.world import pinned
+from homebackup.world.answered import Answered, Serializer
 from homebackup.world.answers import Asked, trouble, unreachable
 from homebackup.world.connection import Connection
-from homebackup.world.errors import Again, NotLoggedIn
+from homebackup.world.errors import Again, NotLoggedIn, Unreachable
 from homebackup.world.wire import Wire, hide
 
 RENEW = 3600.0
 """Seconds after which a ticket is renewed; Proxmox VE takes it for two hours."""
 
-CONNECTIONS = 8
+CHUNK = 64 * 1024
+
+CONNECTIONS = 16
 """Connections kept open to the API."""
 
 
@@ -50,14 +53,6 @@ class Https:
     def close(self) -> None:
         """Closes the connections that are kept open."""
         self._session.close()
-
-
-class Serializer(JsonSerializer):  # type: ignore[misc]
-    """proxmoxer's serializer, on an answer that the session has already read."""
-
-    def loads(self, response: requests.Response) -> Any:
-        """The answer's data."""
-        return response.json()["data"]
 
 
 class Ticket(ProxmoxHTTPAuthBase):  # type: ignore[misc]
@@ -106,8 +101,9 @@ class Session(ProxmoxHttpSession):  # type: ignore[misc]
     def aim(self, asked: Asked, secrets: list[str], timeout: float) -> None:
         """Says what this thread's next request is, for its errors, and how long it may take."""
         self._call.asked, self._call.secrets, self._call.timeout = asked, secrets, timeout
+        self._call.deadline = time.monotonic() + timeout
 
-    def request(self, method: str, url: str, data: Any = None, params: Any = None, **_: Any) -> requests.Response:
+    def request(self, method: str, url: str, data: Any = None, params: Any = None, **_: Any) -> Answered:
         """One call of the API; proxmoxer's core calls it. A status of 400 or more is raised as Trouble."""
         ticket = self._ticket()
         try:
@@ -140,60 +136,61 @@ class Session(ProxmoxHttpSession):  # type: ignore[misc]
     def _log_in(self, auth: Ticket) -> None:
         asked, to = self._call.asked, self._to
         self._call.asked = Asked(asked.host, "POST", "/access/ticket")
-        password = to.password.get_secret_value() if to.password else ""
-        auth.ticket = auth.csrf = ""
+        login = {"username": to.user, "password": to.password.get_secret_value() if to.password else ""}
         try:
-            login = {"username": to.user, "password": password}
-            data = self._answered("POST", f"{self.url}/access/ticket", login, None).json()["data"]
-            if data.get("NeedTFA"):
-                raise NotLoggedIn(
-                    f"user {to.user}",
-                    f"Proxmox VE on {to.host} asks for a second factor",
-                    "use an API token (homebackup:token) or ssh (homebackup:api: ssh)",
-                )
-            auth.ticket, auth.csrf, auth.born = data["ticket"], data["CSRFPreventionToken"], time.monotonic()
+            given = self._answered("POST", f"{self.url}/access/ticket", login, None).data
+            if given.get("NeedTFA"):
+                remedy = "use an API token (homebackup:token) or ssh (homebackup:api: ssh)"
+                raise NotLoggedIn("", f"Proxmox VE on {to.host} asks for a second factor", remedy)
+            auth.ticket, auth.csrf, auth.born = given["ticket"], given["CSRFPreventionToken"], time.monotonic()
         except NotLoggedIn as error:
             self._refused = NotLoggedIn(f"user {to.user}", error.said, error.remedy)
             raise self._refused from None
+        except Unreachable as error:
+            raise unreachable(asked, error.said, sent=False, again=error.again) from None
         except (LookupError, AttributeError, TypeError):
-            raise unreachable(self._call.asked, f"{to.host} answered the login without a ticket", sent=False) from None
+            raise unreachable(asked, f"{to.host} answered the login without a ticket", sent=False) from None
         finally:
             self._call.asked = asked
 
-    def _answered(self, method: str, url: str, data: Any, params: Any) -> requests.Response:
+    def _answered(self, method: str, url: str, data: Any, params: Any) -> Answered:
         asked: Asked = self._call.asked
+        left = max(0.001, self._call.deadline - time.monotonic())
         try:
-            response: requests.Response = super().request(
-                method, url, data=data, params=params, timeout=self._call.timeout, allow_redirects=False
-            )
-        except requests.RequestException as error:
+            with super().request(
+                method, url, data=data, params=params, timeout=left, allow_redirects=False, stream=True
+            ) as response:
+                status, body = response.status_code, self._body(response)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             self._unanswered(asked, error)
-        status = response.status_code
-        body = response.content
         try:
             answer = json.loads(body) if body else {}
         except ValueError:
             what = "a web page" if b"<" in body[:200] else "something that is no JSON or breaks off"
-            raise unreachable(
-                asked,
-                f"{asked.host} answered {status} with {what}, so something between answered or it is no Proxmox VE",
-            ) from None
+            said = f"{asked.host} answered {status} with {what}, so something between answered or it is no Proxmox VE"
+            raise unreachable(asked, said) from None
         if not isinstance(answer, dict):
             raise unreachable(asked, f"{asked.host} answered {status} with JSON that Proxmox VE does not give")
         if status >= 400:
-            errors = answer.get("errors")
-            message = hide(str(answer.get("message") or ""), self._call.secrets)
-            hidden = (
-                {str(k): hide(str(v), self._call.secrets) for k, v in errors.items()}
-                if isinstance(errors, dict)
-                else None
-            )
-            raise trouble(asked, status, message, hidden)
+            message, errors = str(answer.get("message") or ""), answer.get("errors")
+            reasons = errors if isinstance(errors, dict) else {}
+            secrets = self._call.secrets
+            hidden = {str(key): hide(str(reason), secrets) for key, reason in reasons.items()}
+            raise trouble(asked, status, hide(message, secrets), hidden)
         if status >= 300 or "data" not in answer:
             raise unreachable(asked, f"{asked.host} answered {status} with nothing that Proxmox VE gives")
-        return response
+        return Answered(answer["data"])
 
-    def _unanswered(self, asked: Asked, error: requests.RequestException) -> NoReturn:
+    def _body(self, response: requests.Response) -> bytes:
+        """The whole body; requests would wait for as long as something trickles in."""
+        body = bytearray()
+        while chunk := response.raw.read1(CHUNK, decode_content=True):
+            body += chunk
+            if time.monotonic() > self._call.deadline:
+                raise requests.Timeout
+        return bytes(body)
+
+    def _unanswered(self, asked: Asked, error: Exception) -> NoReturn:
         to = self._to
         place = f"{to.host} port {to.api_port}"
         text = repr(error)
@@ -205,7 +202,7 @@ class Session(ProxmoxHttpSession):  # type: ignore[misc]
             raise pinned.untrusted(to, new) from None
         if isinstance(error, requests.ConnectTimeout):
             raise unreachable(asked, f"no connection to {place} within {self._call.timeout:g} s", sent=False) from None
-        if isinstance(error, requests.Timeout):
+        if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
             raise unreachable(asked, f"no answer from {to.host} within {self._call.timeout:g} s") from None
         if "WRONG_VERSION_NUMBER" in text:
             raise unreachable(asked, f"{place} does not speak TLS", sent=False) from None

@@ -9,9 +9,10 @@ import shlex
 import threading
 from typing import Any
 
-from proxmoxer.backends.command_base import CommandBaseSession, JsonSimpleSerializer
+from proxmoxer.backends.command_base import CommandBaseSession
 from proxmoxer.core import ProxmoxResource
 
+from homebackup.world.answered import Answered, Serializer
 from homebackup.world.answers import Asked, trouble, unreachable
 from homebackup.world.connection import Connection
 from homebackup.world.errors import Refused, Unreachable
@@ -55,24 +56,6 @@ class Pvesh:
         """Nothing: the connection is the host's."""
 
 
-class Serializer(JsonSimpleSerializer):  # type: ignore[misc]
-    """proxmoxer's serializer, on an answer that the session has already read."""
-
-    def loads(self, response: Any) -> Any:
-        """The answer's data."""
-        return response.data
-
-
-class Answer:
-    """The answer of a `pvesh` that went well, as proxmoxer looks at it."""
-
-    status_code = 200
-    content = b""
-
-    def __init__(self, data: Any) -> None:
-        self.data = data
-
-
 class Session(CommandBaseSession):  # type: ignore[misc]
     """proxmoxer's command session on a shared connection; raises Trouble by the same mapping as https."""
 
@@ -86,15 +69,16 @@ class Session(CommandBaseSession):  # type: ignore[misc]
         """Says what this thread's next request is, for its errors, and how long it may take."""
         self._call.asked, self._call.secrets, self._call.timeout = asked, secrets, timeout
 
-    def request(self, method: str, url: str, data: Any = None, params: Any = None, **_: Any) -> Answer:
+    def request(self, method: str, url: str, data: Any = None, params: Any = None, **_: Any) -> Answered:
         """One call of the API; proxmoxer's core calls it."""
         ran = self._exec(command(method, url, {**(data or {}), **(params or {})}))
         asked: Asked = self._call.asked
         if ran.exit in (126, 127):
-            raise unreachable(asked, f"there is no pvesh on {asked.host} ({ran.said})", sent=False)
+            said = f"there is no pvesh on {asked.host} ({ran.said})"
+            raise Unreachable(asked.subject, said, "see that it is a node of Proxmox VE, and that root logs in there")
         if ran.exit != 0:
             raise refusal(asked, hide(ran.stderr.decode("utf-8", "replace") or ran.text, self._call.secrets))
-        return Answer(_data(asked, ran))
+        return Answered(_data(asked, ran))
 
     def _exec(self, cmd: list[str]) -> Ran:
         run = self._host.run(shlex.join(cmd), timeout=self._call.timeout)

@@ -46,7 +46,7 @@ class Stage:
     asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     heads: list[dict[str, str]] = field(default_factory=list)
     logins: int = 0
-    tickets: list[str] = field(default_factory=list)
+    break_logins: int = 0
     good_tickets: set[str] = field(default_factory=set)
     at_once: int = 0
     most_at_once: int = 0
@@ -122,6 +122,9 @@ class HttpsSite:
         self._seen(request)
         form = await request.post()
         self.stage.logins += 1
+        if self.stage.break_logins and request.transport is not None:
+            self.stage.break_logins -= 1
+            request.transport.abort()
         if form["password"] != PASSWORD:
             return web.Response(status=401, reason="authentication failure")
         ticket = f"PVE:root@pam:{self.stage.logins}"

@@ -72,7 +72,8 @@ def test_a_message_of_many_lines_is_read_by_parameter() -> None:
         "prune-backups.keep-last: type check ('integer') failed - got 'x'\n\nvmid: bad\n  and worse\n"
     )
     assert parameter_errors(message) == {
-        "prune-backups": "invalid format - format error prune-backups.keep-last: type check ('integer') failed - got 'x'",
+        "prune-backups": "invalid format - format error prune-backups.keep-last: "
+        "type check ('integer') failed - got 'x'",
         "vmid": "bad and worse",
     }
     assert parameter_errors("storage 'x' does not exist\nvmid: bad") == {}

@@ -12,7 +12,7 @@ from homebackup.world.api import Api
 from homebackup.world.connection import Connection
 from homebackup.world.repeat import Repeat
 from tests.world.conftest import SOON, TRANSPORTS
-from tests.world.play import Play, Stage
+from tests.world.play import Play, Stage, until
 
 Connect = Callable[..., Api]
 LOCK = Play(status=500, message="cfs-lock 'file-jobs_cfg' error: got lock request timeout\n")
@@ -128,10 +128,10 @@ async def test_a_failed_change_ends_the_sharing_too(stage: Stage, connect: Conne
 
 
 async def test_a_list_read_while_a_change_ran_is_not_shared_after_it(stage: Stage, connect: Connect) -> None:
-    stage.pause = 0.05
+    stage.pause = 0.2
     api = connect("token")
     change = asyncio.create_task(api.call("PUT", "/storage/nas", {"shared": True}))
-    await asyncio.sleep(0.01)
+    await until(lambda: len(stage.asked) == 1)
     during = asyncio.create_task(api.listing("/storage"))
     await change
     await api.listing("/storage")
@@ -152,7 +152,7 @@ async def test_a_reader_that_leaves_takes_nobody_with_it(stage: Stage, connect: 
     api = connect("token")
     first = asyncio.create_task(api.listing("/storage"))
     second = asyncio.create_task(api.listing("/storage"))
-    await asyncio.sleep(0.01)
+    await until(lambda: len(stage.asked) == 1)
     first.cancel()
     assert await second == []
     assert len(stage.asked) == 1

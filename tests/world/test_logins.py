@@ -104,3 +104,14 @@ async def test_a_secret_that_comes_back_in_a_message_is_hidden(stage: Stage, con
             await api.call("POST", "/access/users", {"userid": "a@pve", "password": "hunter2"})
         assert "hunter2" not in str(caught.value) + repr(caught.value) + str(caught.value.errors)
         assert "(hidden)" in str(caught.value)
+
+
+async def test_a_change_whose_login_broke_off_was_not_made(stage: Stage, connect: Connect) -> None:
+    stage.break_logins = 1
+    with pytest.raises(errors.Unreachable) as caught:
+        await connect("ticket").call("PUT", "/storage/nas", {"shared": True})
+    assert not caught.value.maybe_done
+    assert caught.value.subject == "storage nas"
+    stage.break_logins = 1
+    assert await connect("ticket").call("GET", "/storage") == []
+    assert (stage.logins, len(stage.asked)) == (3, 1)
