@@ -76,8 +76,6 @@ class Host:
                     channel.write_eof()
                 error = await asyncio.shield(ran.ended)
         except TimeoutError:
-            if not ran.opened:
-                self._forget(link)
             raise self._lost(f"no answer to a command within {limit:g} s", sent=ran.opened, again=Again.NEVER) from None
         except asyncssh.ChannelOpenError as refused:
             if link.is_closed():
