@@ -1,0 +1,46 @@
+"""What the acceptance tests need of the machine they run on, and one sentence when it cannot be had."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+COMMANDS = {
+    "linux.uml": "user-mode-linux",
+    "ganesha.nfsd": "nfs-ganesha",
+    "mmdebstrap": "mmdebstrap",
+    "mkfs.ext4": "e2fsprogs",
+    "ip": "iproute2",
+    "ssh": "openssh-client",
+    "setpriv": "util-linux",
+}
+"""Each command, and the Debian package that brings it."""
+ALSO = {"nfs-ganesha": ["nfs-ganesha-vfs"]}
+
+
+class Unavailable(Exception):
+    """These tests cannot run here; the text is the sentence that says what is missing."""
+
+
+def provide() -> None:
+    """Install what is missing; raises Unavailable when this machine cannot run the tests."""
+    if os.geteuid() != 0:
+        raise Unavailable("root is needed, for network namespaces and an NFS server")
+    if not Path("/dev/net/tun").exists():
+        raise Unavailable("/dev/net/tun is needed, to plug the host into a network; load the kernel module tun")
+    missing = [package for command, package in COMMANDS.items() if shutil.which(command) is None]
+    packages = [name for package in missing for name in (package, *ALSO.get(package, []))]
+    if not packages:
+        return
+    if shutil.which("apt-get") is None:
+        raise Unavailable(f"Debian's packages {' '.join(packages)} are needed, and this machine has no apt-get")
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
+        done = subprocess.run(
+            ["apt-get", "--quiet=2", *arguments], env=quiet, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            raise Unavailable(f"apt-get could not install {' '.join(packages)}: {said[-1] if said else 'no reason given'}")
