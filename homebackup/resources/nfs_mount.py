@@ -94,7 +94,7 @@ class NfsMount:
         if name in ground.directories and ground.directories[name] != "missing":
             values["immutable"] = ground.directories[name] == "immutable"
         values["boot"] = _boot(lines, commented)
-        healing = timer.state(ground, name, values["server"])
+        healing = timer.state(ground, name, known.get("server") or values["server"])
         values["heal"] = healing != "missing"
         values["healer"] = "as declared" if healing in ("missing", timer.RUNNING) else healing
         mount = cls(**values)
@@ -142,6 +142,7 @@ class NfsMount:
             steps.append(Run(("chattr", "+i", self.target)))
         if not layers and not self.immutable and directory == "immutable":
             steps.append(Run(("chattr", "-i", self.target)))
+        steps += (timer.keeping if self.heal else timer.removing)(ground, self.target, self.server)
         undo_from = len(steps)
         undo: list[Step] = []
         after = before if self._line_holds(before) else fstab.with_line(before, self._entry())
@@ -156,7 +157,6 @@ class NfsMount:
                 undo.append(Run(("systemctl", "start", unit), timeout=MOUNTING))
             if not ground.answers.get(self.server, False):
                 blocked = f"the NAS {self.server} does not answer on its NFS port; switch it on and run this again"
-        steps += (timer.keeping if self.heal else timer.removing)(ground, self.target, self.server)
         return Plan(tuple(steps), tuple(undo), undo_from + 1, blocked)
 
     def _entry(self) -> fstab.Entry:
@@ -164,11 +164,10 @@ class NfsMount:
 
     def _line_holds(self, content: bytes) -> bool:
         """True when the file already has the one line, in whatever order its options are."""
-        lines, mine = fstab.at(content, self.target), self._entry()
+        lines = fstab.at(content, self.target)
         return len(lines) == 1 and (
-            (lines[0].source, lines[0].fstype, frozenset(lines[0].options))
-            == (mine.source, mine.fstype, frozenset(mine.options))
-            and (lines[0].dump, lines[0].passno) == ("0", "0")
+            (*_source(lines[0].source), lines[0].fstype, frozenset(lines[0].options), lines[0].dump, lines[0].passno)
+            == (self.server, self.export, self.fstype, frozenset(self.options), "0", "0")
         )
 
     def _live(self, ground: HostFacts, unknown: str) -> str:
