@@ -101,7 +101,12 @@ class Connection(BaseModel):
     """Where the node is, how to log in, and what proves that it is the right one."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, hide_input_in_errors=True
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     host: Annotated[Text, AfterValidator(_host)]
