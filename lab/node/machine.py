@@ -11,8 +11,8 @@ from lab.clock import Clock
 from lab.faults import Faults
 from lab.nas import Nas
 from lab.node import layout
-from lab.node.network import connect
 from lab.node.mounts import Mount
+from lab.node.network import connect
 from lab.node.options import BadUsage
 from lab.node.paths import fault
 from lab.node.proc import provide

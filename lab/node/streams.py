@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+from collections.abc import Callable
 from io import FileIO
 
 from lab.node.paths import fault
@@ -18,6 +19,8 @@ class Stream:
     def __init__(self) -> None:
         """Held once."""
         self.held = 1
+        self.on_close: Callable[[], None] | None = None
+        """Called when it is closed: a lock taken on the descriptor goes with it."""
 
     def hold(self) -> "Stream":
         """One descriptor more leads here."""
@@ -29,6 +32,8 @@ class Stream:
         self.held -= 1
         if self.held == 0:
             self.close()
+            if self.on_close:
+                self.on_close()
 
     def close(self) -> None:
         """Nobody holds it any more."""

@@ -1,7 +1,7 @@
 """How control leaves a shell command early."""
 
 
-class Leave(Exception):  # noqa: N818  these are jumps, not errors
+class Leave(Exception):
     """Control leaves the command being run."""
 
 

@@ -10,7 +10,19 @@ from lab.node.shell.parser import Parser
 from lab.node.shell.redirection import RedirectionFailed, Saved, apply
 from lab.node.shell.state import State
 from lab.node.shell.syntax import (
-    AndOr, Case, For, Function, If, Loop, Node, Pipeline, Redirected, Sequence, ShellSyntaxError, Simple, Subshell,
+    AndOr,
+    Case,
+    For,
+    Function,
+    If,
+    Loop,
+    Node,
+    Pipeline,
+    Redirected,
+    Sequence,
+    ShellSyntaxError,
+    Simple,
+    Subshell,
 )
 from lab.node.streams import Memory, Stream, pipe
 

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 from lab.node.shell.compound import compound
 from lab.node.shell.syntax import (
-    AndOr, Function, Lit, Node, Pipeline, Redirect, Redirected, Sequence, ShellSyntaxError, Simple, Word,
+    AndOr,
+    Function,
+    Lit,
+    Node,
+    Pipeline,
+    Redirect,
+    Redirected,
+    Sequence,
+    ShellSyntaxError,
+    Simple,
+    Word,
 )
 from lab.node.shell.words import NAME, WordReader
 

@@ -1,0 +1,232 @@
+"""find: walks a tree and tests, prints, removes or hands on what it meets."""
+
+import re
+import stat
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import cast
+
+from lab.node.commands.date import moment
+from lab.node.commands.listing import GROUP_NAMES, USER_NAMES
+from lab.node.inodes import Stat
+from lab.node.options import BadUsage
+from lab.node.process import Process
+from lab.node.registry import command
+
+TYPES = {"f": stat.S_IFREG, "d": stat.S_IFDIR, "l": stat.S_IFLNK}
+ACTIONS = ("-print", "-print0", "-printf", "-delete", "-exec", "-quit", "-ls")
+SIZES = {"c": 1, "w": 2, "b": 512, "": 512, "k": 1024, "M": 2**20, "G": 2**30}
+Found = tuple[str, str, str, Stat, int]
+"""(shown path, absolute path, starting point, attributes, depth)."""
+Terms = list[tuple[bool, str, object]]
+"""Tests and actions that must all hold: negated, word, argument."""
+
+
+class Done(Exception):
+    """-quit."""
+
+
+class Expression:
+    """The expression of one find; every test and action in order, `-o` and `!` and parentheses included."""
+
+    def __init__(self, proc: Process, words: list[str]) -> None:
+        """Read the words after the starting points; raises BadUsage."""
+        self.proc, self.words = proc, list(words)
+        self.max_depth, self.min_depth, self.mount, self.depth_first = 10**6, 0, False, "-delete" in words or "-depth" in words
+        self.alternatives = self._alternatives()
+        if self.words:
+            raise BadUsage(f"paths must precede expression: `{self.words[0]}'")
+        self.acts = any(w in ACTIONS for w in words)
+        self.batches: dict[int, list[str]] = {}
+        self.pruned: set[str] = set()
+
+    def _alternatives(self) -> list[Terms]:
+        groups: list[Terms] = [[]]
+        while self.words and self.words[0] not in (")", "\\)"):
+            word = self.words.pop(0)
+            if word in ("-o", "-or"):
+                groups.append([])
+                continue
+            negate = False
+            while word in ("!", "-not"):
+                negate, word = not negate, self.words.pop(0)
+            term = self._term(word)
+            if term:
+                groups[-1].append((negate, *term))
+        return groups
+
+    def _term(self, word: str) -> tuple[str, object] | None:
+        if word in ("-a", "-and", "-depth", "-noleaf"):
+            return None
+        if word in ("-xdev", "-mount"):
+            self.mount = True
+            return None
+        if word == "(":
+            inner = self._alternatives()
+            if not self.words:
+                raise BadUsage("invalid expression; expected to find a ')'")
+            self.words.pop(0)
+            return "(", inner
+        if word in ("-maxdepth", "-mindepth"):
+            value = int(self._argument(word))
+            self.max_depth, self.min_depth = (value, self.min_depth) if word == "-maxdepth" else (self.max_depth, value)
+            return None
+        if word in ("-print", "-print0", "-delete", "-quit", "-prune", "-empty", "-true", "-ls"):
+            return word, None
+        if word == "-exec":
+            ends = [i for i, w in enumerate(self.words) if w in (";", "+")]
+            if not ends:
+                raise BadUsage("missing argument to `-exec'")
+            argv, end = self.words[:ends[0]], self.words[ends[0]]
+            del self.words[:ends[0] + 1]
+            return "-exec+" if end == "+" else "-exec", argv
+        if word in ("-name", "-iname", "-path", "-wholename", "-regex", "-type", "-newer", "-newermt", "-size", "-mtime", "-mmin",
+                    "-perm", "-user", "-group", "-printf", "-links", "-inum"):
+            return word, self._argument(word)
+        raise BadUsage(f"unknown predicate `{word}'")
+
+    def _argument(self, word: str) -> str:
+        if not self.words:
+            raise BadUsage(f"missing argument to `{word}'")
+        return self.words.pop(0)
+
+    async def holds(self, found: Found, alternatives: list[Terms] | None = None) -> bool:
+        """Test and act on one file."""
+        for terms in self.alternatives if alternatives is None else alternatives:
+            for negate, word, argument in terms:
+                if await self._term_holds(found, word, argument) == negate:
+                    break
+            else:
+                return True
+        return False
+
+    async def _term_holds(self, found: Found, word: str, argument: object) -> bool:
+        if word == "(":
+            return await self.holds(found, cast("list[Terms]", argument))
+        if word.removesuffix("+") in ACTIONS:
+            return await self._act(found, word, argument)
+        return self._test(found, word, str(argument))
+
+    def _test(self, found: Found, word: str, argument: str) -> bool:
+        shown, path, _, attributes, _ = found
+        name = shown.rstrip("/").rpartition("/")[2] or "/"
+        tests: dict[str, Callable[[], bool]] = {
+            "-name": lambda: fnmatchcase(name, argument), "-iname": lambda: fnmatchcase(name.lower(), argument.lower()),
+            "-path": lambda: fnmatchcase(shown, argument), "-wholename": lambda: fnmatchcase(shown, argument),
+            "-regex": lambda: re.fullmatch(argument, shown) is not None, "-true": lambda: True,
+            "-prune": lambda: self._prune(path),
+            "-type": lambda: stat.S_IFMT(attributes.st_mode) in [TYPES.get(t) for t in argument.split(",")],
+            "-newer": lambda: attributes.st_mtime > self.proc.root.stat(self.proc.path(argument)).st_mtime,
+            "-newermt": lambda: attributes.st_mtime > moment(self.proc, argument),
+            "-size": lambda: self._size(argument, attributes.st_size),
+            "-mtime": lambda: self._age(argument, attributes.st_mtime, 86400), "-mmin": lambda: self._age(argument, attributes.st_mtime, 60),
+            "-perm": lambda: self._mode(argument, attributes.st_mode & 0o7777),
+            "-user": lambda: argument in (str(attributes.st_uid), USER_NAMES.get(attributes.st_uid)),
+            "-group": lambda: argument in (str(attributes.st_gid), GROUP_NAMES.get(attributes.st_gid)),
+            "-links": lambda: _compare(argument, attributes.st_nlink), "-inum": lambda: argument == str(attributes.st_ino),
+            "-empty": lambda: not self.proc.root.listdir(path) if stat.S_ISDIR(attributes.st_mode) else attributes.st_size == 0,
+        }
+        return tests[word]()
+
+    def _prune(self, path: str) -> bool:
+        self.pruned.add(path)
+        return True
+
+    def _size(self, text: str, size: int) -> bool:
+        unit = SIZES.get(text[-1] if not text[-1].isdigit() else "", 512)
+        return _compare(text.rstrip("cwbkMG"), -(-size // unit))
+
+    def _age(self, text: str, mtime: float, unit: int) -> bool:
+        return _compare(text, int((self.proc.clock.now() - mtime) // unit))
+
+    def _mode(self, text: str, mode: int) -> bool:
+        bits = int(text.lstrip("-/"), 8)
+        return mode & bits == bits if text[0] == "-" else bool(mode & bits) if text[0] == "/" else mode == bits
+
+    async def _act(self, found: Found, word: str, argument: object) -> bool:
+        shown, path, _, attributes, depth = found
+        if word == "-quit":
+            raise Done
+        if word == "-delete":
+            if depth or not stat.S_ISDIR(attributes.st_mode):
+                (self.proc.root.rmdir if stat.S_ISDIR(attributes.st_mode) else self.proc.root.unlink)(path)
+            return True
+        if word == "-exec":
+            assert isinstance(argument, list)
+            return await self.proc.run([w.replace("{}", shown) for w in argument]) == 0
+        if word == "-exec+":
+            assert isinstance(argument, list)
+            self.batches.setdefault(id(argument), list(argument)).insert(-1, shown)
+            return True
+        if word == "-printf":
+            await self.proc.out(self._printed(str(argument), found))
+        else:
+            await self.proc.out(shown + ("\0" if word == "-print0" else "\n"))
+        return True
+
+    def _printed(self, form: str, found: Found) -> str:
+        shown, path, start, attributes, depth = found
+        local = self.proc.clock.local(attributes.st_mtime)
+        values = {"p": shown, "P": shown[len(start):].lstrip("/"), "f": shown.rstrip("/").rpartition("/")[2] or "/",
+                  "h": shown.rpartition("/")[0] or ".", "s": attributes.st_size, "m": f"{attributes.st_mode & 0o7777:o}",
+                  "M": stat.filemode(attributes.st_mode), "u": USER_NAMES.get(attributes.st_uid, attributes.st_uid),
+                  "g": GROUP_NAMES.get(attributes.st_gid, attributes.st_gid), "U": attributes.st_uid, "G": attributes.st_gid,
+                  "T@": f"{attributes.st_mtime:.10f}", "y": {v: k for k, v in TYPES.items()}.get(stat.S_IFMT(attributes.st_mode), "f"),
+                  "d": depth, "i": attributes.st_ino, "n": attributes.st_nlink, "k": -(-attributes.st_blocks // 2),
+                  "t": local.strftime("%a %b %e %H:%M:%S.%f0000 %Y"), "l": self.proc.root.readlink(path)
+                  if stat.S_ISLNK(attributes.st_mode) else "", "C@": f"{attributes.st_ctime:.10f}", "b": attributes.st_blocks}
+        form = re.sub(r"%(?:T([^@])|([TC]@)|([A-Za-z])|(%))", lambda m: local.strftime("%" + m[1]) if m[1] else
+                      "%" if m[4] else str(values.get(m[2] or m[3], "?")), form.replace("\\0", "\0"))
+        return form.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
+
+
+def _compare(text: str, value: int) -> bool:
+    wanted = int(text.lstrip("+-"))
+    return value > wanted if text[0] == "+" else value < wanted if text[0] == "-" else value == wanted
+
+
+@command("find")
+async def find(proc: Process, argv: list[str]) -> int:
+    """Walk trees; symlinks are not followed; -xdev stays on one filesystem."""
+    words = argv[1:]
+    while words and words[0] in ("-H", "-L", "-P"):
+        words.pop(0)
+    starts = []
+    while words and not words[0].startswith("-") and words[0] not in ("(", "!"):
+        starts.append(words.pop(0))
+    expression, code = Expression(proc, words), 0
+    try:
+        for start in starts or ["."]:
+            code = await _walk(expression, start, proc.path(start), start, 0) or code
+    except Done:
+        pass
+    for batch in expression.batches.values():
+        code = await proc.run([w for w in batch if w != "{}"]) or code
+    return code
+
+
+async def _walk(expression: Expression, shown: str, path: str, start: str, depth: int) -> int:
+    proc, code = expression.proc, 0
+    try:
+        await proc.reach(path, follow=False)
+        attributes = proc.root.stat(path, follow=False)
+    except OSError as error:
+        return await proc.fail(f"'{shown}'", error)
+    found: Found = (shown, path, start, attributes, depth)
+    wanted = depth >= expression.min_depth
+
+    async def visit() -> None:
+        if wanted and await expression.holds(found) and not expression.acts:
+            await proc.out(shown + "\n")
+
+    if not expression.depth_first:
+        await visit()
+    if stat.S_ISDIR(attributes.st_mode) and depth < expression.max_depth and path not in expression.pruned:
+        for name in proc.root.listdir(path):
+            below = f"{path.rstrip('/')}/{name}"
+            if expression.mount and proc.root.is_mountpoint(below):
+                continue
+            code = await _walk(expression, f"{shown.rstrip('/')}/{name}", below, start, depth + 1) or code
+    if expression.depth_first:
+        await visit()
+    return code
