@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 METHODS = {"get": "GET", "create": "POST", "set": "PUT", "delete": "DELETE"}
 CAPABILITIES = {"GET": "r", "PUT": "w", "POST": "c", "DELETE": "d"}
+API_PATH = """  <api_path> <string>
+\t     API path.
+
+  --noproxy  <boolean>
+\t     Disable automatic proxying.
+
+
+"""
 NOPROXY = {"noproxy": {"type": "boolean", "optional": 1}}
 
 
@@ -35,8 +43,7 @@ async def pvesh(proc: "Process", argv: list[str]) -> int:
     line = usage.short("pvesh", verb)
     try:
         if verb == "help":
-            await shell.complain(usage.whole("pvesh"))
-            return 0
+            return await helped(shell, args[1] if len(args) > 1 else "")
         if len(args) < 2:
             raise BadOptions("not enough arguments")
         if verb == "ls":
@@ -52,6 +59,15 @@ async def pvesh(proc: "Process", argv: list[str]) -> int:
     except CommandFailed as problem:
         await shell.complain(problem.text + (f"{line}\n" if problem.usage else ""))
         return problem.code
+
+
+async def helped(shell: Shell, verb: str) -> int:
+    """What one command does, or all of them."""
+    if verb not in METHODS:
+        await shell.complain(usage.whole("pvesh"))
+        return 0
+    await shell.say(f"USAGE: {usage.short('pvesh', verb)}\n\n  Call API {METHODS[verb]} on <api_path>.\n\n" + API_PATH)
+    return 0
 
 
 def _route(verb: str, path: str) -> tuple[Route, dict[str, str]]:

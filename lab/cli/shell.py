@@ -50,10 +50,14 @@ class Shell:
 
     async def answer(self, method: str, path: str, params: Mapping[str, Any] | None = None) -> Answer:
         """The answer to a call as root@pam; warnings of its handler go to standard error."""
+        before = {task.upid for task in self.api.tasks}
         with hearing() as warnings:
             answer = await self.api.call(ROOT, method, path, dict(params or {}), cli=True)
         for warning in warnings:
             await self.proc.stderr.write(warning.encode())
+        for task in self.api.tasks:  # one that the handler waited for itself printed here, too
+            if task.upid not in before and task.upid != answer.data and not task.running and task.user == ROOT.user:
+                await self.finish(task.upid)
         return answer
 
     async def call(self, method: str, path: str, params: Mapping[str, Any] | None = None) -> Any:
@@ -81,7 +85,7 @@ class Shell:
             task.changed.clear()
             ended, lines = not task.running, task.lines[shown:]
             for line in lines[:-1] if ended else lines:  # the exit status is nothing that the worker printed
-                await self.say(line + "\n")
+                await self.proc.stdout.write(perl_bytes(line) + b"\n")
             shown += len(lines)
             if ended:
                 return task.status or ""
@@ -97,6 +101,14 @@ class Shell:
             return 0
         await self.complain(status)
         return FAILED if strict else 0
+
+
+def perl_bytes(line: str) -> bytes:
+    """A line as Perl prints it to a handle without an encoding: Latin-1, or UTF-8 where that does not suffice."""
+    try:
+        return line.encode("latin-1")
+    except UnicodeEncodeError:
+        return line.encode("utf-8", "surrogateescape")
 
 
 def fine(status: str) -> bool:

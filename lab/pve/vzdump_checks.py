@@ -38,9 +38,9 @@ def template_fault(template: str) -> str:
         if match[2]:
             return "contains a line feed\n"
         if match[1] is not None and match[1] not in VARIABLES:
-            wrong.append(f"variable '{match[1]}' at char {match.start() + 3}")
+            wrong.append(f"variable '{match[1]}' at char {match.start() + 4}")
         elif match[3] is not None and match[3] not in "n\\":
-            wrong.append(f"escape sequence '\\{match[3]}' at char {match.start() + 1}")
+            wrong.append(f"escape sequence '\\{match[3]}' at char {match.start() + 2}")
     return f"found unknown: {', '.join(wrong)}\n" if wrong else ""
 
 

@@ -12,7 +12,7 @@ from lab.pve.pace import pace_of, seconds_for
 from lab.pve.vzdump_text import tar_total, transfer_total, with_unit
 
 if TYPE_CHECKING:
-    from lab.pve.vzdump_task import GuestBackup
+    from lab.pve.vzdump_backup import GuestBackup
 
 MAPPED_UID = 100000
 """The host's user that root of an unprivileged container is."""

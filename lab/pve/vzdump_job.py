@@ -1,0 +1,104 @@
+"""One backup job as a task: the global lock, guest after guest, each archive named at its end, pruned (PVE::VZDump)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lab.pve import guests
+from lab.pve.backup_target import Target, retention, target_of
+from lab.pve.call import Actor
+from lab.pve.errors import Died
+from lab.pve.files import VZDUMP
+from lab.pve.side import VZDUMP_LOCK
+from lab.pve.tasks import Task, TaskError
+from lab.pve.vzdump_backup import GuestBackup
+from lab.pve.vzdump_text import command_line
+from pverules.retention import Retention
+
+if TYPE_CHECKING:
+    from lab.pve.api import Api
+
+_SETTING = re.compile(r"\s*([a-z][a-z-]*)\s*:\s*(.*?)\s*")
+
+
+def defaults(api: "Api") -> dict[str, str]:
+    """What /etc/vzdump.conf says."""
+    lines = api.files.text(VZDUMP).split("\n")
+    found = [m.groups() for line in lines if not line.lstrip().startswith("#") and (m := _SETTING.fullmatch(line))]
+    return {key: value.strip("\"'") for key, value in found if value}
+
+
+class Job:
+    """One run of vzdump over some guests."""
+
+    def __init__(self, api: "Api", actor: Actor, params: Mapping[str, Any], vmids: Sequence[int]) -> None:
+        """`params` as they were sent; `vmids` the guests that they mean."""
+        self.api, self.actor, self.vmids = api, actor, sorted(vmids)
+        self.line = command_line(params)
+        given = {key: value for key, value in params.items() if value is not None}
+        self.options: dict[str, Any] = {**defaults(api), **given}
+        self.target = Target("")
+        self.keep = Retention()
+        self.task: Task | None = None
+
+    def log(self, text: str, level: str = "INFO") -> None:
+        """Add lines to the task's log, unless the job is to be quiet."""
+        if self.task and not int(self.options.get("quiet") or 0):
+            for line in text.rstrip("\n").split("\n"):
+                self.task.log(f"{level}: {line}")
+
+    async def run(self, task: Task) -> None:
+        """Do the job; raises TaskError where any guest failed, Died where none was begun."""
+        self.task = task
+        self._set_up()
+        lock = self.api.root.lock(VZDUMP_LOCK)
+        if lock.locked():
+            self.log("trying to get global lock - waiting...")
+            async with lock:
+                self.log("got global lock")
+                await self._guests()
+            return
+        async with lock:
+            await self._guests()
+
+    def _set_up(self) -> None:
+        options, wrong = self.options, []
+        if options.get("storage") and options.get("dumpdir"):
+            raise Died("cannot use options 'storage' and 'dumpdir' at the same time")
+        if options.get("stdout") and len(self.vmids) > 1:
+            raise Died("you can only backup a single VM with option --stdout")
+        script = options.get("script")
+        if script and not self.api.root.isfile(script):
+            raise Died(f"Error: The hook script '{script}' does not exist.")
+        if options.get("dumpdir"):
+            self.target = Target(str(options["dumpdir"]))
+            if not self.api.root.isdir(self.target.folder):
+                wrong.append(f"dumpdir '{self.target.folder}' does not exist")
+        else:
+            try:
+                self.target = target_of(self.api, str(options.get("storage") or "local"))
+            except Died as error:
+                wrong.append(error.text.strip())
+        kept = retention(options.get("prune-backups"))
+        self.keep = kept if kept is not None else self.target.keep or Retention()
+        if options.get("tmpdir") and not self.api.root.isdir(str(options["tmpdir"])):
+            wrong.append(f"tmpdir '{options['tmpdir']}' does not exist")
+        if wrong:
+            raise Died("\n".join(wrong))
+
+    async def _guests(self) -> None:
+        self.log(f"starting new backup job: {self.line}")
+        wanted = []
+        for vmid in self.vmids:
+            path = f"/vms/{vmid}"
+            if guests.find(self.api, vmid) and not self.api.access.may(self.actor.user, path, ["VM.Backup"]):
+                if self.options.get("all"):
+                    continue
+                self.api.access.need(self.actor.user, path, ["VM.Backup"])
+            wanted.append(vmid)
+        fine = [await GuestBackup(self, vmid).run() for vmid in wanted]
+        if all(fine):
+            self.log("Backup job finished successfully")
+            return
+        self.log("Backup job finished with errors")
+        raise TaskError("job errors")
