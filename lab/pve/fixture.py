@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from lab.pve.api import Api
 
 OWN = ("/etc/pve", "/var/lib/vz", "/var/lib/pve-manager", "/var/tmp", "/mnt/pve")  # noqa: S108
+SYSTEM = {
+    "etc/hosts": "127.0.0.1 localhost\n",
+    "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n',
+}
+"""What is in a container whose fixture names no `files`."""
 
 
 def apply(api: "Api", fixture: Mapping[str, Any]) -> None:
@@ -109,7 +114,7 @@ def _guest(api: "Api", vmid: int, guest: Mapping[str, Any]) -> None:
     text = "".join(f"{key}: {plain(v)}\n" for key, v in sorted(values.items()))
     api.files.write(f"/etc/pve/{folder}/{vmid}.conf", text)
     for volume in guest_config.volumes(kind, {key: str(value) for key, value in values.items()}):
-        _disk(api, volume, guest.get("files") or {})
+        _disk(api, volume, guest.get("files") or SYSTEM | {"etc/hostname": f"{guest.get('hostname', vmid)}\n"})
     if guest.get("status") == "running":
         api.running[vmid] = api.clock.now()
 

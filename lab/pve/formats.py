@@ -110,6 +110,9 @@ pattern("email-or-username", rf"{EMAIL}|{USER}|\S+", "value does not look like a
 pattern("email-opt", rf"(?:{EMAIL})?", "value does not look like a valid email address")
 pattern("dns-name", rf"{HOST}(?:\.{HOST})*", "value does not look like a valid DNS name")
 pattern("disk-size", r"\d+(?:\.\d+)?[KMGT]?", "value does not look like a valid disk size: {}")
+pattern("pve-lxc-mp-string", r"(?!.*(?:/\.\.?(?:/|$)|//)).*", "{} contains illegal character sequences")
+pattern("pve-storage-portal-dns", rf"(?:{SERVER})(?::\d+)?", "value does not look like a valid portal address")
+pattern("storage-pair", r"[a-zA-Z][\w.\-]*[a-zA-Z0-9](?::[a-zA-Z][\w.\-]*[a-zA-Z0-9])?|1", "invalid storage pair '{}'")
 pattern("CIDR", rf"{IPV4}/\d{{1,2}}|{IPV6}/\d{{1,3}}", "value does not look like a valid CIDR network")
 
 

@@ -69,9 +69,8 @@ async def index(call: Call) -> list[dict[str, Any]]:
             and task.start <= call.get("until", task.start)
         )
         if fits:
-            entry = _entry(task)
-            entry.pop("tokenid", None)
-            found.append(entry | ({"endtime": task.end, "status": status} if not task.running else {"status": status}))
+            ended = {} if task.running else {"endtime": task.end}
+            found.append(_entry(task) | ended | {"status": status})
     call.total = len(found)
     start, limit = call.get("start", 0), call.get("limit", 50)
     return found[start:start + limit] if limit else found[start:]
