@@ -1,20 +1,15 @@
 """POST /nodes/NODE/vzdump: a backup now; and the configuration inside of an archive (PVE::API2::VZDump)."""
 
-from typing import Any
-
-from lab.pve.activation import activate, folder_of
+from lab.pve.activation import activate
 from lab.pve.archive_config import extract_config
 from lab.pve.call import Call
 from lab.pve.errors import BadParameters
 from lab.pve.job_rules import need_options
-from lab.pve.routes import CALLS, route
+from lab.pve.routes import route
 from lab.pve.stderr import warn
 from lab.pve.volumes import need_access, volume_of
 from lab.pve.vzdump_checks import check_selection, selected
-from lab.pve.vzdump_job import Job, defaults
-
-NODE_ONLY = {"dumpdir", "tmpdir", "script", "ionice"}
-"""Defaults that only who may look at the node sees."""
+from lab.pve.vzdump_job import Job
 
 
 @route("POST", "/nodes/{node}/vzdump")
@@ -58,21 +53,3 @@ async def extract(call: Call) -> str:
     need_access(call, volume)
     activate(call.api, volume.storage.id)
     return extract_config(call.api, volume, warn)
-
-
-@route("GET", "/nodes/{node}/vzdump/defaults")
-async def shown(call: Call) -> dict[str, Any]:
-    """The defaults of a backup to a storage (default: local), /etc/vzdump.conf merged in."""
-    options = CALLS["POST /nodes/{node}/vzdump"]["parameters"]
-    found: dict[str, Any] = {key: data["default"] for key, data in options.items() if "default" in data}
-    found |= {"fleecing": {"enabled": 0}, "performance": {"max-workers": 16, "pbs-entries-max": 1048576}}
-    found["storage"] = call.text("storage") or "local"
-    storage = activate(call.api, found["storage"])
-    found["dumpdir"] = folder_of(storage, "backup")
-    found["prune-backups"] = storage.get("prune-backups") or found["prune-backups"]
-    for key, text in defaults(call.api).items():
-        if key in options:
-            found[key] = int(text) if options[key]["type"] in ("integer", "boolean") else text
-    if not call.may(f"/nodes/{call.api.node}", "Sys.Audit"):
-        found = {key: value for key, value in found.items() if key not in NODE_ONLY}
-    return found

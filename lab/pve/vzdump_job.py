@@ -1,6 +1,5 @@
 """One backup job as a task: the global lock, guest after guest, each archive named at its end, pruned (PVE::VZDump)."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +11,12 @@ from lab.pve.files import VZDUMP
 from lab.pve.side import VZDUMP_LOCK
 from lab.pve.tasks import Task, TaskError
 from lab.pve.vzdump_backup import GuestBackup
+from lab.pve.vzdump_defaults import settings
 from lab.pve.vzdump_text import command_line
 from pverules.retention import Retention
 
 if TYPE_CHECKING:
     from lab.pve.api import Api
-
-_SETTING = re.compile(r"\s*([a-z][a-z-]*)\s*:\s*(.*?)\s*")
-
-
-def defaults(api: "Api") -> dict[str, str]:
-    """What /etc/vzdump.conf says."""
-    lines = api.files.text(VZDUMP).split("\n")
-    found = [m.groups() for line in lines if not line.lstrip().startswith("#") and (m := _SETTING.fullmatch(line))]
-    return {key: value.strip("\"'") for key, value in found if value}
 
 
 class Job:
@@ -36,7 +27,10 @@ class Job:
         self.api, self.actor, self.vmids = api, actor, sorted(vmids)
         self.line = command_line(params)
         given = {key: value for key, value in params.items() if value is not None}
-        self.options: dict[str, Any] = {**defaults(api), **given}
+        configured = settings(api.files.text(VZDUMP))
+        self.fallback = retention(configured.pop("prune-backups", None))
+        """What vzdump.conf says is kept, where neither the job nor the storage says anything."""
+        self.options: dict[str, Any] = {**configured, **given}
         self.target = Target("")
         self.keep = Retention()
         self.task: Task | None = None
@@ -80,7 +74,7 @@ class Job:
             except Died as error:
                 wrong.append(error.text.strip())
         kept = retention(options.get("prune-backups"))
-        self.keep = kept if kept is not None else self.target.keep or Retention()
+        self.keep = next((keep for keep in (kept, self.target.keep, self.fallback) if keep is not None), Retention())
         if options.get("tmpdir") and not self.api.root.isdir(str(options["tmpdir"])):
             wrong.append(f"tmpdir '{options['tmpdir']}' does not exist")
         if wrong:
