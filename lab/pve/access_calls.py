@@ -1,6 +1,7 @@
 """/access: tickets, realms, users, ACLs, roles and what one may do."""
 
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 from lab.pve.access import no_such_token
@@ -9,7 +10,7 @@ from lab.pve.errors import BadParameters, Died, LoginFailed
 from lab.pve.formats import split_list
 from lab.pve.routes import route
 from lab.pve.token_calls import token_shown
-from lab.pve.usercfg import User, normal_path
+from lab.pve.usercfg import User, UserConfig, normal_path
 
 CAPABILITIES = {
     "/": ("dc", ("SDN", "Sys.Audit", "Sys.Modify")),
@@ -62,15 +63,21 @@ async def permissions(call: Call) -> dict[str, Any]:
     who = call.get("userid", call.actor.user)
     if who != call.actor.user and who.partition("!")[0] != call.actor.user:
         call.need("/access", "Sys.Audit")
-    if ("!" in who and call.access.token(who) is None) or call.access.user(who.partition("!")[0]) is None:
-        raise Died(f"'{who}' does not exist")
-    config = call.access.config
-    fixed = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms", "/mapping"]
-    members = [f"/vms/{vmid}" for pool in config.pools.values() for vmid in pool.guests]
-    members += [f"/storage/{name}" for pool in config.pools.values() for name in pool.storages]
-    paths = [normal_path(call.text("path"))] if call.get("path") else sorted({*fixed, *config.acl, *members})
-    found = {path: dict(call.access.permissions(who, path)) for path in paths}
+    if path := call.get("path"):
+        return {path: dict(call.access.permissions(who, path))}
+    found = {path: dict(call.access.permissions(who, path)) for path in sorted(set(_paths(call.access.config)))}
     return {path: has for path, has in found.items() if has}
+
+
+def _paths(config: UserConfig) -> Iterator[str]:
+    """Every path on which somebody may have been granted something."""
+    yield from ("/", "/access", "/access/groups", "/mapping", "/nodes", "/pool", "/sdn", "/storage", "/vms")
+    for path in config.acl:
+        parts = path.strip("/").split("/")
+        yield from (f"/{'/'.join(parts[:i])}" for i in range(1, len(parts) + 1))
+    for pool in config.pools.values():
+        yield from (f"/vms/{vmid}" for vmid in pool.guests)
+        yield from (f"/storage/{name}" for name in pool.storages)
 
 
 @route("GET", "/access/users")

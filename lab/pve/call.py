@@ -68,12 +68,13 @@ class Call:
         return self.api.access
 
     def get(self, name: str, default: Any = None) -> Any:
-        """A parameter, or the default where it was not sent."""
-        return self.params.get(name, default)
+        """A parameter, or the default where it was not sent (or sent as JSON's null)."""
+        value = self.params.get(name)
+        return default if value is None else value
 
     def text(self, name: str) -> str:
         """A text parameter, empty where it was not sent."""
-        return str(self.params.get(name, ""))
+        return str(self.get(name, ""))
 
     def may(self, path: str, *privileges: str, any_of: bool = False) -> bool:
         """Whether the actor has the privileges (all, or any) on the path."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from lab.pve.privileges import ALL
 from pverules.calendar import complaint as calendar_complaint
 from pverules.formats import complaint
 
@@ -92,21 +93,21 @@ for _name in ("pve-storage-id", "pve-configid", "pve-vmid", "pve-node"):
     _shared(_name)
 pattern("pve-day-of-week", r"mon|tue|wed|thu|fri|sat|sun", "invalid day '{}'")
 pattern("pve-storage-content", "|".join(CONTENT), "invalid content type '{}'")
-pattern("pve-storage-path", r"/.*", "value does not look like a valid absolute path")
-pattern("pve-storage-options", r"[a-z0-9\-_=.,:]*", "unable to parse storage options '{}'", re.I)
+pattern("pve-storage-path", r"/[^;()].*", "value does not look like a valid absolute path")
+pattern("pve-storage-options", r"\S+", "invalid options '{}'")
 pattern("pve-storage-vgname", r"[a-z][a-z0-9\-_.]*[a-z0-9]", "lvm name '{}' contains illegal characters", re.I)
 pattern("pve-storage-server", SERVER, "value does not look like a valid server name or IP address")
-pattern("pve-poolid", r"[A-Za-z0-9.\-_]+(?:/[A-Za-z0-9.\-_]+){0,2}", "value '{}' does not look like a valid pool name")
+pattern("pve-poolid", r"[A-Za-z0-9.\-_]+(?:/[A-Za-z0-9.\-_]+){0,2}", "pool name '{}' contains invalid characters")
 pattern("pve-realm", r"[A-Za-z][A-Za-z0-9.\-_]+", "value does not look like a valid realm")
 pattern("pve-volume-id", r"[a-z][a-z0-9\-_.]*[a-z0-9]:.+", "unable to parse volume ID '{}'", re.I)
 pattern("pve-task-status-type", r"ok|error|warning|unknown", "invalid status '{}'")
 pattern("pve-userid", USER, "value '{}' does not look like a valid user name")
-pattern("pve-roleid", r"[A-Za-z0-9.\-_]+", "value '{}' does not look like a valid role name")
+pattern("pve-roleid", r"[A-Za-z0-9.\-_]+", "role name '{}' contains invalid characters")
 pattern("pve-groupid", r"[A-Za-z0-9.\-_]+", "group name '{}' contains invalid characters")
 pattern("pve-tokenid", rf"{USER}![A-Za-z][A-Za-z0-9.\-_]+", "value '{}' does not look like a valid token ID")
-pattern("pve-priv", r"[A-Z][A-Za-z]*\.[A-Za-z.]+", "invalid privilege '{}'")
-pattern("pve-dir-override", r"[a-z]+=.*", "invalid override '{}'")
-pattern("email-or-username", rf"{EMAIL}|{USER}|\S+", "value does not look like a valid email address or user name")
+pattern("pve-priv", "|".join(map(re.escape, ALL)), "invalid privilege '{}'")
+pattern("pve-dir-override", rf"(?:{'|'.join(CONTENT)})=[^.]+", "invalid override '{}'")
+pattern("email-or-username", r".*[\w+\-~].*", "value does not look like a valid email address or user name")
 pattern("email-opt", rf"(?:{EMAIL})?", "value does not look like a valid email address")
 pattern("dns-name", rf"{HOST}(?:\.{HOST})*", "value does not look like a valid DNS name")
 pattern("disk-size", r"\d+(?:\.\d+)?[KMGT]?", "value does not look like a valid disk size: {}")

@@ -87,13 +87,15 @@ def with_schedule(options: Mapping[str, Any], *, required: bool) -> dict[str, An
 
 def verified(options: Mapping[str, Any], *, complete: bool) -> dict[str, Any]:
     """The options in the form that jobs are stored in; raises BadParameters for those that exclude each other."""
-    check_selection(options, complete=complete)
+    check_selection(options, complete=False)
     found = dict(options)
     files = found.pop("maxfiles", None)
     if files is not None:
         found["prune-backups"] = {"keep-last": str(files)}
     if found.get("exclude") is not None and not found.get("pool"):
         found["all"] = 1
+    if complete:
+        check_selection(found)
     return found
 
 
@@ -112,8 +114,6 @@ def merged(job: Section, changes: Mapping[str, Any], delete: Collection[str]) ->
     elif values.get("pool"):
         dropped = ("vmid", "all", "exclude")
     else:
-        dropped = ()
-    if "vmid" in changes and changes.get("all"):
         dropped = ()
     for key in dropped:
         values.pop(key, None)

@@ -7,6 +7,7 @@ from typing import Any
 
 from lab.pve.errors import Died
 from lab.pve.schema import Errors, Property, plain, truth
+from pverules.formats import has_control_character
 
 HEADER = re.compile(r"(\S+):\s*(\S+)\s*")
 LINE = re.compile(r"\s+(\S+)(?:\s+(.*\S))?\s*")
@@ -80,7 +81,7 @@ class SectionKind:
         if option is None:
             raise Died(f"unexpected property '{key}'")
         for text in value if isinstance(value, list) else [value]:
-            if re.search(r"[\n\r]", plain(text)):
+            if has_control_character(plain(text)):
                 raise Died("property contains a line feed")
         if trusted:
             return value
@@ -125,7 +126,7 @@ class SectionKind:
                 continue
             value = self._encode(key, value)
             for item in value if isinstance(value, list) else [value]:
-                if re.search(r"[\n\r]", plain(item)):
+                if has_control_character(plain(item)):
                     raise Died(f"property '{key}' contains a line feed")
                 if plain(item):
                     lines.append(f"\t{key} {plain(item)}")

@@ -68,7 +68,7 @@ def parse_storages(text: str) -> Sections:
         if section.id == "local":
             values.pop("nodes", None)
         kind = KINDS[section.type]
-        values["content"] = values.get("content") or ",".join(kind.default_content)
+        values.setdefault("content", ",".join(kind.default_content))
         if section.type in SHARED:
             values["shared"] = 1
         if (files := values.pop("maxfiles", None)) is not None and "prune-backups" not in values:

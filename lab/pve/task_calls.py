@@ -10,17 +10,21 @@ from lab.pve.tasks import Task
 from pverules.upid import InvalidUpid, Upid
 
 NO_FILE = "unable to open file - No such file or directory"
-DOWNLOAD_LIMIT = 10**9
 
 
-def _parsed(call: Call) -> Upid:
+def _need(call: Call, privilege: str) -> None:
+    """Raise unless the UPID is one, and of a task of the caller or of one that the privilege on the node opens."""
     try:
         upid = Upid.parse(call.text("upid"))
     except InvalidUpid:
         raise BadParameters({"upid": "unable to parse worker upid"}) from None
-    if upid.owner != call.actor.owner:
-        call.need(f"/nodes/{call.text('node')}", "Sys.Audit")
-    return upid
+    if not own(call, upid.user):
+        call.need(f"/nodes/{call.text('node')}", privilege)
+
+
+def own(call: Call, user: str) -> bool:
+    """Whether a task of `user` is the caller's own: a user has those of all its tokens, a token only its own."""
+    return call.actor.user in (user, user.partition("!")[0])
 
 
 def kind_of(status: str) -> str:
@@ -53,8 +57,7 @@ async def index(call: Call) -> list[dict[str, Any]]:
     states = split_list(call.text("statusfilter"))
     found = []
     for task in reversed(list(call.api.tasks)):
-        owner = task.user.partition("!")[0]
-        if (not every and owner != call.actor.owner) or (task.running and source == "archive"):
+        if not (every or own(call, task.user)) or (task.running and source == "archive"):
             continue
         if source == "active" and not task.running:
             continue
@@ -73,7 +76,7 @@ async def index(call: Call) -> list[dict[str, Any]]:
             found.append(_entry(task) | ended | {"status": status})
     call.total = len(found)
     start, limit = call.get("start", 0), call.get("limit", 50)
-    return found[start:start + limit] if limit else found[start:]
+    return found[start:start + limit]
 
 
 @route("GET", "/cluster/tasks")
@@ -82,7 +85,7 @@ async def cluster(call: Call) -> list[dict[str, Any]]:
     every = call.may("/", "Sys.Audit")
     found = []
     for task in reversed(list(call.api.tasks)):
-        if every or task.user.partition("!")[0] == call.actor.owner:
+        if every or own(call, task.user):
             entry = {**_entry(task), "saved": "1" if not task.running else "0"}
             if not task.running:
                 entry |= {"endtime": task.end, "status": task.status}
@@ -99,7 +102,7 @@ async def below(call: Call) -> list[dict[str, str]]:
 @route("GET", "/nodes/{node}/tasks/{upid}/status")
 async def status(call: Call) -> dict[str, Any]:
     """One task; `exitstatus` is there once it has stopped."""
-    _parsed(call)
+    _need(call, "Sys.Audit")
     task = call.api.tasks.find(call.text("upid"))
     if task is None:
         raise BadParameters({"upid": "no such task"})
@@ -110,27 +113,21 @@ async def status(call: Call) -> dict[str, Any]:
 @route("GET", "/nodes/{node}/tasks/{upid}/log")
 async def log(call: Call) -> list[dict[str, Any]] | dict[str, Any]:
     """Lines `{n, t}` of the log, 50 unless `limit` says otherwise (0: all); of an unknown task one line alone."""
-    _parsed(call)
+    _need(call, "Sys.Audit")
     task = call.api.tasks.find(call.text("upid"))
     if task is None:
         call.total = 1
         return {"n": 1, "t": NO_FILE}
-    lines = task.lines
+    lines = task.lines or ["no content"]
     call.total = len(lines)
-    start, limit = call.get("start", 0), call.get("limit", 50) or DOWNLOAD_LIMIT
-    shown = [{"n": start + i + 1, "t": text} for i, text in enumerate(lines[start:start + limit])]
-    return shown or [{"n": start + 1, "t": "no content"}]
+    start, limit = call.get("start", 0), call.get("limit", 50) or call.total
+    return [{"n": start + i + 1, "t": text} for i, text in enumerate(lines[start:start + limit])]
 
 
 @route("DELETE", "/nodes/{node}/tasks/{upid}")
 async def stop(call: Call) -> None:
     """Interrupt a task; one that has ended, or is unknown, is left alone."""
-    try:
-        upid = Upid.parse(call.text("upid"))
-    except InvalidUpid:
-        raise BadParameters({"upid": "unable to parse worker upid"}) from None
-    if upid.owner != call.actor.owner:
-        call.need(f"/nodes/{call.text('node')}", "Sys.Modify")
+    _need(call, "Sys.Modify")
     task = call.api.tasks.find(call.text("upid"))
     if task:
         call.api.tasks.stop(task)
