@@ -133,7 +133,7 @@ class Machine:
         interpreter = os.path.basename((first[2:].split() or ["sh"])[0]) if first.startswith("#!") else "sh"
         if interpreter not in INTERPRETERS:
             return await process.fail(path, f"{interpreter}: not found", 127)
-        return await run_script(process, script, name=path, args=process.argv[1:], bash=interpreter == "bash")
+        return await run_script(process, script, name=process.argv[0] if "/" in process.argv[0] else path, args=process.argv[1:], bash=interpreter == "bash")
 
     async def boot(self) -> None:
         """Power on: nothing is mounted, /proc is there, systemd starts what is enabled."""
@@ -197,5 +197,5 @@ class Machine:
             self, ["bash", "-c", script], cwd="/root", fds=fds, session=session or Session(),
             env={"PATH": PATH, "HOME": "/root", "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash"},
         ))
-        code = await self.launch(process, run_script(process, script, name="bash", args=[], bash=True))
+        code = await self.launch(process, run_script(process, script, name="bash", args=[], bash=True, inline=True))
         return code, bytes(out.written), bytes(err.written)

@@ -115,6 +115,11 @@ class Process:
         await self.err(f"{os.path.basename(self.argv[0])}: {subject}: {reason}")
         return code
 
+    def quoted(self, text: str) -> str:
+        """A text in the quotes that GNU programs use in this locale."""
+        locale = self.env.get("LC_ALL") or self.env.get("LC_CTYPE") or self.env.get("LANG") or "C"
+        return f"‘{text}’" if "UTF-8" in locale.upper() else f"'{text}'"
+
     def path(self, name: str) -> str:
         """The absolute path of an argument (not made canonical)."""
         return name if name.startswith("/") or not name else f"{self.cwd.rstrip('/')}/{name}"

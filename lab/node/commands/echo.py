@@ -149,8 +149,10 @@ async def yes(proc: Process, argv: list[str]) -> int:
 async def seq(proc: Process, argv: list[str]) -> int:
     """Count: seq [-s SEP] [-w] [FIRST [STEP]] LAST."""
     words, separator = argv[1:], "\n"
-    if words[:1] == ["-s"]:
-        separator, words = words[1], words[2:]
+    while words and (match := re.fullmatch(r"-s(.*)|-w|--separator=(.*)", words[0])):
+        option = words.pop(0)
+        if option != "-w":
+            separator = match[1] or match[2] or words.pop(0)
     if not words or not all(re.fullmatch(r"-?\d+", w) for w in words) or len(words) > 3:
         return await proc.fail("invalid argument", f"'{(words or [''])[-1]}'")
     numbers = [int(w) for w in words]

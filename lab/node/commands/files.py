@@ -76,7 +76,7 @@ async def mkdir(proc: Process, argv: list[str]) -> int:
             if not existed:
                 proc.root.chmod(proc.path(name), mode)
         except OSError as error:
-            code = await proc.fail(f"cannot create directory '{name}'", error)
+            code = await proc.fail(f"cannot create directory {proc.quoted(name)}", error)
     return code
 
 

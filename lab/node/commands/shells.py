@@ -26,7 +26,8 @@ async def sh(proc: Process, argv: list[str]) -> int:
     if inline:
         if not words:
             return await proc.fail("-c", "requires an argument", 2)
-        return await run_script(proc, words[0], name=(words[1:2] or [name])[0], args=words[2:], bash=bash, options=options)
+        return await run_script(proc, words[0], name=(words[1:2] or [name])[0], args=words[2:], bash=bash,
+                                options=options, inline=True)
     if words and not from_stdin:
         try:
             script = await proc.read_file(words[0])

@@ -31,10 +31,16 @@ async def put(proc: Process, lines: list[bytes]) -> None:
     await proc.out(b"".join(line + b"\n" for line in lines))
 
 
+def counted(argv: list[str]) -> list[str]:
+    """The old spelling `-3` as `-n3`."""
+    return [f"-n{w[1:]}" if re.fullmatch(r"-\d+", w) and before not in ("-n", "-c") else w
+            for before, w in zip(["", *argv], argv, strict=False)]
+
+
 @command("head")
 async def head(proc: Process, argv: list[str]) -> int:
     """The first lines (-n) or bytes (-c); reads no more than it needs."""
-    given = Options(["head", *(f"-n{w[1:]}" if re.fullmatch(r"-\d+", w) else w for w in argv[1:])], "n:c:qv", "lines= bytes=",
+    given = Options(counted(argv), "n:c:qv", "lines= bytes=",
                     same="lines=n bytes=c")
     count, code = given.number("c", 0) if "c" in given else given.number("n", 10), 0
     for name in given.operands or ["-"]:
@@ -67,7 +73,7 @@ async def head(proc: Process, argv: list[str]) -> int:
 @command("tail")
 async def tail(proc: Process, argv: list[str]) -> int:
     """The last lines (-n, -n +N) or bytes (-c)."""
-    given = Options(["tail", *(f"-n{w[1:]}" if re.fullmatch(r"-\d+", w) else w for w in argv[1:])], "n:c:q", "lines= bytes=",
+    given = Options(counted(argv), "n:c:q", "lines= bytes=",
                     same="lines=n bytes=c")
     found, code = await inputs(proc, given.operands)
     text = given.get("c") or given.get("n", "10")
@@ -144,8 +150,7 @@ async def wc(proc: Process, argv: list[str]) -> int:
     if len(rows) > 1:
         rows.append(([sum(column) for column in zip(*(r[0] for r in rows), strict=True)], "total"))
     lonely = len(chosen) == 1 and len(rows) == 1
-    width = 0 if lonely else max((len(str(n)) for row, _ in rows for n in row), default=1)
-    width = max(width, 7) if not lonely and not given.operands else width
+    width = 0 if lonely else len(str(sum(len(data) for _, data in found))) if given.operands else 7
     for numbers, name in rows:
         text = " ".join(str(n).rjust(width) for n in numbers)
         await proc.out(f"{text}{'' if not given.operands else ' ' + name}\n")

@@ -7,25 +7,25 @@ from lab.node.shell.syntax import Node, Sequence, ShellSyntaxError, Simple
 
 
 async def run_script(process: Process, script: str, *, name: str, args: list[str], bash: bool,
-                     options: set[str] | None = None) -> int:
-    """Run a script in a process, `name` being $0 and `args` $1…; the exit code."""
+                     options: set[str] | None = None, inline: bool = False) -> int:
+    """Run a script in a process, `name` being $0 and `args` $1…, `inline` when it is the text of -c; the exit code."""
     shell = Shell(process, name, list(args), bash, variables={**process.env, "IFS": " \t\n", "PWD": process.cwd},
-                  exported={*process.env, "PWD"}, options=set(options or ()), pid=process.pid)
+                  exported={*process.env, "PWD"}, options=set(options or ()), pid=process.pid, inline=inline)
     shell.variables.setdefault("OPTIND", "1")
     shell.variables["PPID"] = str(process.parent)
     try:
         program: Node = Parser(script, bash=bash).program()
     except ShellSyntaxError as error:
         shell.line = error.line
-        program = await _before_the_error(script, bash, error)
-        code = await shell.to_the_end(program)
+        program = _before_the_error(script, bash, error)
+        await shell.to_the_end(program)
         shell.line = error.line
         await process.err(shell.complaint(str(error)))
-        return 2 if code == 0 or not bash else 2
+        return 2
     return await shell.to_the_end(program)
 
 
-async def _before_the_error(script: str, bash: bool, error: ShellSyntaxError) -> Node:
+def _before_the_error(script: str, bash: bool, error: ShellSyntaxError) -> Node:
     """The lines before a syntax error, which a shell has run by the time it meets it."""
     lines = script.split("\n")[:error.line - 1]
     while lines:

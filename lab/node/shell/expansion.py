@@ -142,7 +142,7 @@ async def _parameter(shell: "Shell", part: Param) -> list[Piece]:
     op = part.op.lstrip(":") if part.op != ":" else ":"
     absent = value is None or (part.op.startswith(":") and part.op != ":" and value == "")
     if op == "+":
-        return [] if absent else await _inner(shell, part)
+        return plain("") if absent else await _inner(shell, part)
     if op in ("-", "=", "?") and absent:
         if op == "-":
             return await _inner(shell, part)
@@ -171,7 +171,7 @@ async def _parameter(shell: "Shell", part: Param) -> list[Piece]:
 
 
 async def _inner(shell: "Shell", part: Param) -> list[Piece]:
-    found = await pieces(shell, part.word)
+    found = await pieces(shell, part.word) or [Piece("", part.quoted)]
     return [Piece(p.text, p.quoted, p.split or not (p.quoted or part.quoted or p.cut), p.cut) for p in found]
 
 

@@ -35,7 +35,7 @@ class LeaveShell(Leave):
 class ShellError(Exception):
     """An error of the shell itself, which ends a script; the text is what it says."""
 
-    def __init__(self, text: str, code: int = 2) -> None:
-        """The message without the shell's name, and the exit code."""
+    def __init__(self, text: str, code: int | None = None) -> None:
+        """The message without the shell's name, and the exit code where it is not the usual one."""
         super().__init__(text)
         self.code = code

@@ -131,7 +131,7 @@ class Shell(State):
 
     def _copy(self, process: Process) -> "Shell":
         child = copy.copy(self)
-        child.process = process
+        child.process, child.inline = process, False
         child.variables, child.functions = dict(self.variables), dict(self.functions)
         child.exported, child.readonly, child.options = set(self.exported), set(self.readonly), set(self.options)
         child.args, child.traps, child.locals = list(self.args), {}, [dict(scope) for scope in self.locals]
@@ -189,7 +189,7 @@ class Shell(State):
             return 0
         except ShellError as error:
             await self.process.err(self.complaint(str(error)))
-            return error.code
+            return self.error_code if error.code is None else error.code
 
     async def _in_background(self, node: Node) -> None:
         child, _ = self._start(node, {0: Memory()})

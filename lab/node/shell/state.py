@@ -34,6 +34,8 @@ class State:
     guarded: int = 0
     """Above 0 while a failure is being looked at, so that `set -e` does not act."""
     loops: int = 0
+    inline: bool = False
+    """Whether it runs the text of `-c` itself."""
     substituted: bool = False
     """Whether the command being expanded has run a command substitution."""
     pid: int = 0
@@ -41,6 +43,11 @@ class State:
     """Where in a word like -abc `getopts` is; 0 at its beginning."""
     finished: dict[int, int] = field(default_factory=dict)
     """Exit codes of background commands that were waited for."""
+
+    @property
+    def error_code(self) -> int:
+        """With what an error of the shell itself ends it: 2, in bash 1, or 127 under -c."""
+        return 2 if not self.bash else 127 if self.inline else 1
 
     @property
     def ifs(self) -> str:
