@@ -20,12 +20,21 @@ async def backup(shell: Shell, values: dict[str, Any]) -> int:
     task = shell.task(await shell.call("POST", f"/nodes/{node}/vzdump", values))
     if task is None:
         return 0
+    if values.get("quiet"):
+        await task.wait()
+        await shell.proc.stdout.write(taken(shell, task))
+        return 0 if fine(task.status or "") else FAILED
     status = await (to_stdout(shell, task) if values.get("stdout") else shell.follow(task))
     if fine(status):
         return 0
-    if not values.get("quiet"):
-        await shell.complain(status)
+    await shell.complain(status)
     return FAILED
+
+
+def taken(shell: Shell, task: Task) -> bytes:
+    """The archive that a job made for standard output, empty where it made none."""
+    archive: bytes = shell.api.state.get("archives", {}).pop(task.upid, b"")
+    return archive
 
 
 async def to_stdout(shell: Shell, task: Task) -> str:
@@ -33,8 +42,7 @@ async def to_stdout(shell: Shell, task: Task) -> str:
     await task.wait()
     for line in task.lines[:-1]:
         await shell.complain(line)
-    archive: bytes = shell.api.state.get("archives", {}).pop(task.upid, b"")
-    await shell.proc.stdout.write(archive)
+    await shell.proc.stdout.write(taken(shell, task))
     return task.status or ""
 
 

@@ -1,8 +1,11 @@
 """POST /nodes/NODE/vzdump: a backup now; and the configuration inside of an archive (PVE::API2::VZDump)."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from lab.pve.activation import activate
 from lab.pve.archive_config import extract_config
-from lab.pve.call import Call
+from lab.pve.call import Actor, Call
 from lab.pve.errors import BadParameters
 from lab.pve.job_rules import need_options
 from lab.pve.routes import route
@@ -10,6 +13,9 @@ from lab.pve.stderr import warn
 from lab.pve.volumes import need_access, volume_of
 from lab.pve.vzdump_checks import check_selection, selected
 from lab.pve.vzdump_job import Job
+
+if TYPE_CHECKING:
+    from lab.pve.api import Api
 
 
 @route("POST", "/nodes/{node}/vzdump")
@@ -25,22 +31,23 @@ async def backup(call: Call) -> str:
         call.need(where, "Datastore.AllocateSpace")
         if params.get("prune-backups") or params.get("maxfiles"):
             call.need(where, "Datastore.Allocate")
-    vmids = selected(call.api, params)
     if params.get("stop"):
         for task in call.api.tasks:
             if task.kind == "vzdump":
                 call.api.tasks.stop(task)
-    if not vmids and not params.get("all"):
+    return begin(call.api, call.actor, params)
+
+
+def begin(api: "Api", actor: Actor, params: Mapping[str, Any]) -> str:
+    """Start the task of a backup, whose UPID names the guest where it is one; `OK` where there is nothing to do."""
+    options = dict(params)
+    vmids = selected(api, options)
+    if not vmids and not options.get("all"):
         return "OK"
-    return start(call, params, vmids)
-
-
-def start(call: Call, params: dict[str, object], vmids: list[int]) -> str:
-    """Start the task of a backup; the UPID names the guest where it is one."""
-    if params.get("maxfiles") is not None:
-        params["prune-backups"] = f"keep-last={params.pop('maxfiles')}"
-    job = Job(call.api, call.actor, params, vmids)
-    return call.api.tasks.start("vzdump", str(vmids[0]) if len(vmids) == 1 else "", call.actor, job.run)
+    if options.get("maxfiles") is not None:
+        options["prune-backups"] = f"keep-last={options.pop('maxfiles')}"
+    job = Job(api, actor, options, vmids)
+    return api.tasks.start("vzdump", str(vmids[0]) if len(vmids) == 1 else "", actor, job.run)
 
 
 @route("GET", "/nodes/{node}/vzdump/extractconfig")

@@ -36,8 +36,8 @@ class Job:
         self.task: Task | None = None
 
     def log(self, text: str, level: str = "INFO") -> None:
-        """Add lines to the task's log, unless the job is to be quiet."""
-        if self.task and not int(self.options.get("quiet") or 0):
+        """Add lines to the task's log."""
+        if self.task:
             for line in text.rstrip("\n").split("\n"):
                 self.task.log(f"{level}: {line}")
 
