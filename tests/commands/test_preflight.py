@@ -1,0 +1,194 @@
+"""`homebackup preflight` on the lab: what would fail, for whom, and that the printed lines cure it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from homebackup.commands import preflight
+from homebackup.commands.preflight_checks import Finding, Ground, boot
+from homebackup.model.site import read_site
+from homebackup.world.connection import Connection
+from homebackup.world.errors import Refused
+from homebackup.world.live_site import LiveSite
+from tests.commands.stack import PlayedStack
+from tests.running_lab import Lab
+
+DECLARED: Any = yaml.safe_load((Path(__file__).parents[2] / "Pulumi.lab.yaml").read_text())["config"][
+    "home-backup:site"
+]
+AUDITOR = "auditor@pve!watch"
+
+
+@pytest.fixture(autouse=True)
+def reached(stack: PlayedStack, lab: Lab) -> None:
+    """The lab as the stack's site."""
+    stack.config, stack.declared = {"lab": str(lab.ready)}, DECLARED
+
+
+def token(lab: Lab, *lines: str, name: str = AUDITOR, privsep: int = 0) -> dict[str, str]:
+    """The configuration for a new token, after these commands at the console."""
+    user, _, tokenid = name.partition("!")
+    lab.run(f"pveum user add {user}")
+    made = lab.run(f"pveum user token add {user} {tokenid} --privsep {privsep} --output-format json")
+    for line in lines:
+        lab.run(line)
+    return {"api": "https", "token": f"{name}={json.loads(made)['value']}"}
+
+
+async def run(
+    stack: PlayedStack, capsys: pytest.CaptureFixture[str], *, permissions: bool = False
+) -> tuple[int, list[dict[str, Any]], list[str]]:
+    """Exit code, findings as JSON, and the printed lines; nothing of it changes anything."""
+    code = await preflight._preflight(stack, permissions=permissions, as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert await preflight._preflight(stack, permissions=permissions, as_json=False) == code
+    assert stack.journal() == []
+    return code, found, capsys.readouterr().out.splitlines()
+
+
+async def test_all_is_well_as_root_over_ssh(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found, _ = await run(stack, capsys)
+    assert code == 0
+    levels = {(finding["check"], finding["level"]) for finding in found}
+    well = {(name, "well") for name in ("host", "API", "node", "NAS", "root-only options", "permissions")}
+    assert levels == well | {("boot", "note")}
+    said = " ".join(finding["said"] for finding in found)
+    assert "answers over ssh as root" in said
+    assert "its host key is the known one" in said
+    assert "Proxmox VE 8.4.1 answers through pvesh over ssh as root" in said
+    changed = [request for request in lab.requests("api") if request["method"] != "GET"]
+    assert changed == []
+
+
+async def test_an_auditor_is_told_of_the_archives_it_does_not_see(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.config |= token(lab, "pveum acl modify / --users auditor@pve --roles PVEAuditor")
+    code, found, lines = await run(stack, capsys, permissions=True)
+    assert code == 1
+    assert {finding["check"] for finding in found} == {"root-only options", "permissions"}
+    said = [finding["said"] for finding in found]
+    assert any(
+        "GET /nodes/pve/storage/nas-backups/content: it would be answered with status 200, but without a single archive"
+        in one
+        for one in said
+    )
+    refused = [finding for finding in found if finding["check"] == "root-only options"]
+    assert [finding["level"] for finding in refused] == ["trouble", "trouble"]
+    for way_out in ("api: ssh", "root@pam with a password", "/etc/vzdump.conf"):
+        assert way_out in refused[0]["remedy"]
+    assert any(line.startswith("trouble: permissions of auditor@pve!watch: GET /cluster/backup") for line in lines) is (
+        False
+    )  # an auditor may look at jobs
+    assert any(line.startswith("trouble: permissions of auditor@pve!watch: POST /cluster/backup") for line in lines)
+
+
+@pytest.mark.parametrize("privsep", [0, 1])
+async def test_the_printed_lines_are_enough(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str], privsep: int
+) -> None:
+    stack.config |= token(lab, privsep=privsep)
+    stack.declared = {**DECLARED, "tiers": {"p0": DECLARED["tiers"]["p0"]}, "guests": _guests("100", "102")}
+    code, found, _ = await run(stack, capsys, permissions=True)
+    assert code == 1
+    lines = [line for finding in found for line in finding["commands"]]
+    assert any("--tokens" in line for line in lines) is bool(privsep)
+    for line in lines:
+        lab.run(line)
+    code, found, printed = await run(stack, capsys, permissions=True)
+    assert code == 0, printed
+    again = [line for finding in found for line in finding["commands"]]
+    assert [re.sub("role add", "role modify", line) for line in lines] == again
+
+
+def _guests(*vmids: str) -> dict[str, Any]:
+    return {vmid: DECLARED["guests"][vmid] for vmid in vmids}
+
+
+async def test_root_is_told_how_to_make_do_with_less(stack: PlayedStack, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, lines = await run(stack, capsys, permissions=True)
+    assert code == 0
+    assert "  pveum user token add homebackup@pve pulumi --privsep 0" in lines
+
+
+async def test_a_ticket_of_another_user(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.run("pvesh create /access/users --userid plain@pve --password long-enough")
+    stack.config |= {"api": "https", "user": "plain@pve", "password": "long-enough"}
+    code, found, lines = await run(stack, capsys, permissions=True)
+    assert code == 1
+    assert not any("--tokens" in line or "user add" in line for line in lines)
+    assert "long-enough" not in str(found) + str(lines)
+
+
+async def test_a_nas_that_is_off_is_unknown(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.control("/nas", {"power": "off"})
+    code, _, lines = await run(stack, capsys)
+    assert code == 3
+    assert any(
+        line.startswith("unknown: NAS 10.0.0.150: it does not answer the host on port 2049; switch it on")
+        for line in lines
+    )
+
+
+async def test_a_node_of_another_name(stack: PlayedStack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.declared = {**DECLARED, "node": "pve2"}
+    code, _, lines = await run(stack, capsys)
+    assert code == 1
+    assert "trouble: node pve2: Proxmox VE on 127.0.0.1 has pve; correct node in home-backup:site" in lines
+
+
+async def test_a_host_key_that_is_not_the_known_one(stack: PlayedStack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.config["sshHostKey"] = "SHA256:" + "A" * 43
+    code, _, lines = await run(stack, capsys)
+    assert code == 1
+    told = [line for line in lines if "its ssh host key is" in line]
+    assert len(told) == 1  # though the API over ssh and the NAS meet it too
+    assert told[0].startswith("trouble: host 127.0.0.1")
+    assert "homebackup trust" in told[0]
+
+
+async def test_a_host_that_is_away_is_unknown(
+    stack: PlayedStack, unused_tcp_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.config["sshPort"] = str(unused_tcp_port)
+    code, found, _ = await run(stack, capsys)
+    assert code == 3
+    assert [finding["check"] for finding in found if finding["level"] == "unknown"] == ["host"]
+
+
+async def test_a_declaration_that_cannot_be_read_is_a_sentence(stack: PlayedStack) -> None:
+    stack.declared = {**DECLARED, "lan": "nowhere"}
+    with pytest.raises(Refused, match=r"home-backup:site\.lan"):
+        await preflight._preflight(stack, permissions=False, as_json=False)
+
+
+@pytest.mark.parametrize(
+    ("option", "heal", "figures"),
+    [
+        (None, False, ["delays every boot by 90 s, to 107 to 133 s", "never retried", "heal: true", "add nofail"]),
+        (None, True, ["delays every boot by 90 s", "the timer of heal mounts it"]),
+        ("nofail", True, ["after 31 s", "the timer of heal mounts it"]),
+        ("noauto", False, ["does not delay a boot"]),
+    ],
+)
+async def test_the_mount_line_is_told_its_price(lab: Lab, option: str | None, heal: bool, figures: list[str]) -> None:
+    mount = {**DECLARED["mount"], "heal": heal}
+    mount["options"] = [*mount["options"], *([option] if option else [])]
+    site = read_site({**DECLARED, "mount": mount})
+    ground = Ground(site, LiveSite(Connection.parse({"lab": str(lab.ready)})))
+    (finding,) = await boot(ground)
+    assert finding.level == "note"
+    text = "\n".join(preflight.text(finding))
+    for figure in figures:
+        assert figure in text
+
+
+def test_a_finding_is_one_sentence_and_its_commands() -> None:
+    assert preflight.text(Finding("unknown", "x: y", "do z")) == ["unknown: x: y; do z"]
+    assert preflight.text(Finding("note", "these", "", ("a", "b"))) == ["these:", "  a", "  b"]
