@@ -37,6 +37,8 @@ key = Mark("key")
 """The field that names the resource; changing it makes another resource."""
 replaces = Mark("replaces")
 """A field that Proxmox VE cannot change in place."""
+https_only = Mark("https_only")
+"""An option that pvesh keeps for itself, so that only the API over https can set it."""
 secret = Mark("secret")
 """A field that never reaches plain state, a log or a process's arguments."""
 written = Mark("written")

@@ -1,7 +1,7 @@
 """The kinds of value that hold several: retention, fleecing, limits, content and the rest of the option lists."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
@@ -28,18 +28,19 @@ def _schema(kind: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "object", "additionalProperties": {"type": kind}})
 
 
-def _counts(names: Iterable[str]) -> BeforeValidator:
-    """A reader of mappings from these names to whole numbers, 0 or more."""
-    allowed = tuple(names)
+def _counts(least: int, **limits: int | None) -> BeforeValidator:
+    """A reader of mappings from these names (`-` for `_`) to whole numbers, each with the most it may be."""
+    most = {name.replace("_", "-"): limit for name, limit in limits.items()}
 
     def read(value: Any) -> dict[str, int]:
         found = _mapping(value)
         for name, number in found.items():
-            if name not in allowed:
-                raise ValueError(f"{name!r} is not one of {', '.join(allowed)}")
-            found[name] = whole(number)
-            if not isinstance(found[name], int) or found[name] < 0:
-                raise ValueError(f"{name} must be a whole number, 0 or more")
+            if name not in most:
+                raise ValueError(f"{name!r} is not one of {', '.join(most)}")
+            found[name], limit = whole(number), most[name]
+            if not isinstance(found[name], int) or not least <= found[name] <= (limit or found[name]):
+                reach = f"{least} or more" if limit is None else f"{least} to {limit}"
+                raise ValueError(f"{name} must be a whole number, {reach}")
         return found
 
     return BeforeValidator(read)
@@ -85,9 +86,13 @@ def _fleecing(value: Any) -> dict[str, bool | str]:
 
 Fleecing = Annotated[dict[str, bool | str], BeforeValidator(_fleecing), _schema("string")]
 """Write what a running guest overwrites during its backup to another storage: {enabled: true, storage: NAME}."""
-Performance = Annotated[dict[str, int], _counts(("max-workers", "pbs-entries-max")), _schema("integer")]
+Performance = Annotated[dict[str, int], _counts(1, max_workers=256, pbs_entries_max=None), _schema("integer")]
 """How hard a backup works: max-workers, pbs-entries-max."""
-Bandwidth = Annotated[dict[str, int], _counts(("clone", "default", "migration", "move", "restore")), _schema("integer")]
+Bandwidth = Annotated[
+    dict[str, int],
+    _counts(0, clone=None, default=None, migration=None, move=None, restore=None),
+    _schema("integer"),
+]
 """Limits in KiB/s by kind of transfer."""
 
 

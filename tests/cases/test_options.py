@@ -80,7 +80,7 @@ BAD: Bad = {
     ],
     "Performance": [
         ({"workers": 1}, "'workers' is not one of max-workers"),
-        ({"max-workers": -1}, "0 or more"),
+        ({"max-workers": 0}, "max-workers must be a whole number, 1 to 256"),
         ("4", "value without key"),
     ],
     "Bandwidth": [({"default": "fast"}, "default must be a whole number, 0 or more"), ([1], "must be a mapping")],
