@@ -1,7 +1,6 @@
 """Who may do what: privileges of users and tokens by /etc/pve/user.cfg, as PVE::AccessControl decides."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from lab.pve.errors import BadParameters, Died, Forbidden
 from lab.pve.files import TOKENS, USERS, Files
@@ -140,45 +139,6 @@ class Access:
         has = self.permissions(user, path)
         missing = "|".join(wanted) if any_of else next(p for p in wanted if p not in has)
         raise Forbidden(f"{path}, {missing}")
-
-    def need_declared(self, user: str, permissions: Mapping[str, Any], params: Mapping[str, Any]) -> None:
-        """Raise Forbidden unless the user meets what a call declares (parameters/*.json, `permissions`)."""
-        if permissions.get("user") == "world":
-            return
-        if not user:
-            raise Forbidden("user != null")
-        if user == "root@pam" or permissions.get("user") == "all":
-            return
-        check = permissions.get("check")
-        if not check:
-            raise Forbidden("user != root@pam")
-        self._need(user, check, params)
-
-    def _need(self, user: str, check: list[Any], params: Mapping[str, Any]) -> None:
-        kind, *rest = check
-        if kind == "and":
-            for part in rest:
-                self._need(user, part, params)
-        elif kind == "or":
-            refused: Forbidden | None = None
-            for part in rest:
-                try:
-                    self._need(user, part, params)
-                except Forbidden as error:
-                    refused = error
-                else:
-                    return
-            raise refused or Forbidden("user != root@pam")
-        elif kind == "userid-param":
-            if rest[0] != "self" or params.get("userid") != user.partition("!")[0]:
-                raise Forbidden("userid-param")
-        elif kind == "userid-group":
-            self.need(user, "/access/groups", rest[0], any_of=True)
-        else:
-            path = str(rest[0]).format_map({k: str(v) for k, v in params.items()})
-            options = dict(zip(rest[2::2], rest[3::2], strict=True))
-            if "require_param" not in options or params.get(options["require_param"]) is not None:
-                self.need(user, path, rest[1], any_of=bool(options.get("any")))
 
     def need_pool(self, name: str) -> None:
         """Raise Forbidden, in the words of a permission check, unless the pool exists."""

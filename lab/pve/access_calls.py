@@ -1,27 +1,16 @@
-"""/access: tickets, realms, users, ACLs, roles and what one may do."""
+"""/access: tickets, realms, users and what one may do."""
 
 import secrets
-from collections.abc import Iterator
 from typing import Any
 
-from lab.pve.access import no_such_token
 from lab.pve.call import Call
-from lab.pve.errors import BadParameters, Died, LoginFailed
+from lab.pve.capabilities import capabilities, known_paths
+from lab.pve.declared import allowed_groups
+from lab.pve.errors import Died, LoginFailed
 from lab.pve.formats import split_list
 from lab.pve.routes import route
 from lab.pve.token_calls import token_shown
-from lab.pve.usercfg import User, UserConfig, normal_path
-
-CAPABILITIES = {
-    "/": ("dc", ("SDN", "Sys.Audit", "Sys.Modify")),
-    "/access": ("access", ("Group.Allocate", "User.Modify", "Permissions.Modify")),
-    "/mapping": ("mapping", ("Mapping", "Permissions.Modify")),
-    "/nodes": ("nodes", ("Sys", "Permissions.Modify")),
-    "/sdn": ("sdn", ("SDN", "Permissions.Modify")),
-    "/storage": ("storage", ("Datastore", "Permissions.Modify")),
-    "/vms": ("vms", ("VM", "Permissions.Modify")),
-}
-WHO = ("users", "groups", "tokens")
+from lab.pve.usercfg import User
 
 
 @route("GET", "/access/ticket")
@@ -42,12 +31,9 @@ async def ticket(call: Call) -> dict[str, Any]:
         raise LoginFailed
     if call.get("path"):
         call.access.need(name, call.text("path"), split_list(call.text("privs")))
-    cap = {
-        label: {p: 1 for p in call.access.permissions(name, path) if f"{p}.".startswith(tuple(f"{w}." for w in wanted))}
-        for path, (label, wanted) in CAPABILITIES.items()
-    }
     return {
-        "username": name, "ticket": api.tickets.issue(name), "CSRFPreventionToken": api.tickets.csrf(name), "cap": cap,
+        "username": name, "ticket": api.tickets.issue(name), "CSRFPreventionToken": api.tickets.csrf(name),
+        "cap": capabilities(call.access, name),
     }
 
 
@@ -65,33 +51,28 @@ async def permissions(call: Call) -> dict[str, Any]:
         call.need("/access", "Sys.Audit")
     if path := call.get("path"):
         return {path: dict(call.access.permissions(who, path))}
-    found = {path: dict(call.access.permissions(who, path)) for path in sorted(set(_paths(call.access.config)))}
+    found = {path: dict(call.access.permissions(who, path)) for path in sorted(known_paths(call.access.config))}
     return {path: has for path, has in found.items() if has}
-
-
-def _paths(config: UserConfig) -> Iterator[str]:
-    """Every path on which somebody may have been granted something."""
-    yield from ("/", "/access", "/access/groups", "/mapping", "/nodes", "/pool", "/sdn", "/storage", "/vms")
-    for path in config.acl:
-        parts = path.strip("/").split("/")
-        yield from (f"/{'/'.join(parts[:i])}" for i in range(1, len(parts) + 1))
-    for pool in config.pools.values():
-        yield from (f"/vms/{vmid}" for vmid in pool.guests)
-        yield from (f"/storage/{name}" for name in pool.storages)
 
 
 @route("GET", "/access/users")
 async def users(call: Call) -> list[dict[str, Any]]:
     """The users one may see: all with User.Modify or Sys.Audit, oneself always."""
-    actor = call.actor.owner
-    everyone = call.may("/access/groups", "User.Modify", "Sys.Audit", any_of=True)
-    listed = [
-        {"userid": name, "realm-type": name.partition("@")[2], **_shown(user)}
-        for name, user in sorted(call.access.config.users.items())
-        if everyone or name == actor
-    ]
-    wanted = call.get("enabled")
-    return [user for user in listed if wanted is None or user["enable"] == wanted]
+    config, privileges, wanted = call.access.config, ["User.Modify", "Sys.Audit"], call.get("enabled")
+    everyone = call.may("/access/groups", *privileges, any_of=True)
+    groups = allowed_groups(call.access, call.actor.user, privileges)
+    found = []
+    for name, user in sorted(config.users.items()):
+        visible = everyone or name == call.actor.user or any(name in config.groups[group] for group in groups)
+        if not visible or wanted not in (None, user.enable):
+            continue
+        entry = {"userid": name, "realm-type": name.partition("@")[2], **_shown(user)}
+        if call.get("full"):
+            entry["groups"] = ",".join(sorted(g for g, members in config.groups.items() if name in members))
+            if user.tokens:
+                entry["tokens"] = [{"tokenid": t, **token_shown(known)} for t, known in sorted(user.tokens.items())]
+        found.append(entry)
+    return found
 
 
 def _shown(user: User) -> dict[str, Any]:
@@ -152,45 +133,4 @@ async def remove_user(call: Call) -> None:
         call.access.set_secret(full, None)
     for members in config.groups.values():
         members.pop(name, None)
-    call.access.save(config)
-
-
-@route("GET", "/access/acl")
-async def acl(call: Call) -> list[dict[str, Any]]:
-    """The ACL entries of paths on which one may change permissions (or audit /access)."""
-    everything = call.may("/access", "Sys.Audit")
-    return [
-        {"path": path, "ugid": who.lstrip("@"), "roleid": role, "propagate": on,
-         "type": "group" if who.startswith("@") else "token" if "!" in who else "user"}
-        for path, entries in call.access.config.acl.items()
-        if everything or call.may(path, "Permissions.Modify")
-        for who, granted in entries.items()
-        for role, on in granted.items()
-    ]
-
-
-@route("PUT", "/access/acl")
-async def change_acl(call: Call) -> None:
-    """Grant or (`delete`) take away roles on a path."""
-    if not any(call.get(key) for key in WHO):
-        raise BadParameters(dict.fromkeys(WHO, "either 'users', 'groups' or 'tokens' is required."))
-    path, config = normal_path(call.text("path")), call.access.change()
-    whom = [*split_list(call.text("users")), *split_list(call.text("tokens")),
-            *(f"@{group}" for group in split_list(call.text("groups")))]
-    for role in split_list(call.text("roles")):
-        if role not in config.roles:
-            raise Died(f"role '{role}' does not exist")
-        for who in whom:
-            owner, _, name = who.partition("!")
-            if who.startswith("@"):
-                if who[1:] not in config.groups:
-                    raise Died(f"group '{who[1:]}' does not exist")
-            elif owner not in config.users:
-                raise Died(f"no such user ('{owner}')")
-            elif name and name not in config.users[owner].tokens:
-                raise no_such_token(owner, name)
-            if call.get("delete"):
-                config.revoke(path, who, role)
-            else:
-                config.grant(path, who, role, int(call.get("propagate", 1)))
     call.access.save(config)

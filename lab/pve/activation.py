@@ -20,7 +20,7 @@ SUBFOLDERS = {
 
 def folder_of(storage: Section, content: str) -> str:
     """The directory that holds one kind of content."""
-    overrides = dict(part.partition("=")[::2] for part in split_list(storage.get("content-dirs", "")))
+    overrides: dict[str, str] = storage.get("content-dirs", {})
     return f"{storage.get('path')}/{overrides.get(content, SUBFOLDERS[content]).lstrip('/')}"
 
 

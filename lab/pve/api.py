@@ -10,6 +10,7 @@ from lab.node.root import Root
 from lab.pve import fixture as fixtures
 from lab.pve.access import Access
 from lab.pve.call import ROOT, Actor, Call
+from lab.pve.declared import need_declared
 from lab.pve.errors import ApiError, BadParameters, Died
 from lab.pve.files import Files
 from lab.pve.routes import find
@@ -75,7 +76,7 @@ class Api:
                 if name in params and str(params[name]) != value:
                     raise BadParameters({name: CONFLICT})
             values = {**params, **given}
-            self.access.need_declared(actor.user, found.permissions, values)
+            need_declared(self.access, actor.user, found.permissions, values)
             if found.proxied and (node := values["node"]) not in (self.node, "localhost"):
                 raise Died(f"hostname lookup '{node}' failed - failed to get address info for: {node}: "
                            "Temporary failure in name resolution")

@@ -48,12 +48,12 @@ class BadParameters(Raised):
 
 
 class Forbidden(Raised):
-    """403: `what` is `PATH, PRIVILEGE` or another reason."""
+    """403: `what` is `PATH, PRIVILEGE` or another reason, or nothing."""
 
     status = 403
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"Permission check failed ({what})\n")
+    def __init__(self, what: str = "") -> None:
+        super().__init__(f"Permission check failed ({what})\n" if what else "Permission check failed\n")
 
 
 class Unauthorized(ApiError):

@@ -42,7 +42,7 @@ class Section:
 
 
 class SectionKind:
-    """What sections of one type may hold. `decode` normalises a value that was read or sent."""
+    """What sections of one type may hold. `decode` normalises a value that was read or sent; None drops it."""
 
     def __init__(
         self,
@@ -69,7 +69,9 @@ class SectionKind:
                 raise Died(f"can't change value of fixed parameter '{key}'")
             if value is None:
                 raise Died(f"got undefined value for option '{key}'")
-            found[key] = self._decode(key, self._value(key, value, trusted=trusted))
+            decoded = self._decode(key, self._value(key, value, trusted=trusted))
+            if decoded is not None:
+                found[key] = decoded
         if create:
             for key in self.required:
                 if key not in values:
@@ -108,8 +110,8 @@ class SectionKind:
                 value = self._value(key, missing if value is None else value, trusted=False)
                 if option.type == "array":
                     found.setdefault(key, []).append(value)
-                elif key not in found:
-                    found[key] = self._decode(key, value)
+                elif key not in found and (decoded := self._decode(key, value)) is not None:
+                    found[key] = decoded
             except Died:
                 continue
         return None if any(key not in found for key in self.required) else Section(self, id, found)

@@ -20,12 +20,13 @@ def _shown(storages: Storages, storage: Section) -> dict[str, Any]:
 
 @route("GET", "/storage")
 async def index(call: Call) -> list[dict[str, Any]]:
-    """The storages that one may configure, with all their settings."""
+    """The storages that one may see, with all their settings."""
     storages = Storages(call.files)
     return [
         _shown(storages, storage)
         for storage in storages.all
-        if call.may(f"/storage/{storage.id}", "Datastore.Allocate") and call.get("type", storage.type) == storage.type
+        if call.may(f"/storage/{storage.id}", "Datastore.Audit", "Datastore.AllocateSpace", any_of=True)
+        and call.get("type", storage.type) == storage.type
     ]
 
 

@@ -30,12 +30,21 @@ class StorageKind(SectionKind):
             known = {item for item in split_list(value) if item in self.contents}
             if "none" in known and len(known) > 1:
                 raise Died("unable to combine 'none' with other content types")
+            if not known and "none" not in self.contents:
+                raise Died("storage does not support content type 'none'")
             return ",".join(sorted(known))
+        if key == "format":
+            return value if value in self.formats else None
+        if key == "content-dirs" and isinstance(value, str):
+            folders = dict(part.partition("=")[::2] for part in split_list(value))
+            return {content: folder for content, folder in folders.items() if content in self.contents}
         if key == "nodes":
             return ",".join(sorted(set(split_list(value))))
         return value
 
     def _spelled(self, key: str, value: Any) -> Any:
+        if key == "content-dirs":
+            return ",".join(f"{content}={folder}" for content, folder in sorted(value.items()))
         return (value or "none") if key == "content" else value
 
     def new(self, id: str, values: Values) -> Section:

@@ -3,23 +3,31 @@
 from typing import Any
 
 from lab.pve.call import Call
-from lab.pve.errors import BadParameters
+from lab.pve.errors import BadParameters, Died
 from lab.pve.formats import split_list
 from lab.pve.routes import route
 from lab.pve.tasks import Task
 from pverules.upid import InvalidUpid, Upid
 
+STATES = frozenset({"ok", "warning", "error", "unknown"})
 NO_FILE = "unable to open file - No such file or directory"
 
 
-def _need(call: Call, privilege: str) -> None:
-    """Raise unless the UPID is one, and of a task of the caller or of one that the privilege on the node opens."""
+def _find(call: Call, privilege: str, *, must: bool = True) -> Task | None:
+    """The task of a call; raises unless it is the caller's own or the privilege on the node opens it.
+
+    An unknown one is refused before the privilege is looked at, or (without `must`) is None after that.
+    """
     try:
         upid = Upid.parse(call.text("upid"))
     except InvalidUpid:
         raise BadParameters({"upid": "unable to parse worker upid"}) from None
+    task = call.api.tasks.find(call.text("upid"))
+    if task is None and must:
+        raise BadParameters({"upid": "no such task"})
     if not own(call, upid.user):
         call.need(f"/nodes/{call.text('node')}", privilege)
+    return task
 
 
 def own(call: Call, user: str) -> bool:
@@ -27,13 +35,13 @@ def own(call: Call, user: str) -> bool:
     return call.actor.user in (user, user.partition("!")[0])
 
 
-def kind_of(status: str) -> str:
-    """`ok`, `warning`, `unknown` or `error`, as filters name exit states."""
+def kind_of(status: str | None) -> str:
+    """`ok`, `warning`, `error` or (of a task that runs) `unknown`, as filters name exit states."""
+    if status is None or status == "unexpected status":
+        return "unknown"
     if status == "OK":
         return "ok"
-    if status.startswith("WARNINGS: "):
-        return "warning"
-    return "unknown" if status == "unexpected status" else "error"
+    return "warning" if status.startswith("WARNINGS: ") else "error"
 
 
 def _entry(task: Task) -> dict[str, Any]:
@@ -54,26 +62,26 @@ async def index(call: Call) -> list[dict[str, Any]]:
     """Tasks, newest first: one's own, all with Sys.Audit on the node. `total` counts those that the filters leave."""
     every = call.may(f"/nodes/{call.text('node')}", "Sys.Audit")
     source = call.get("source", "archive")
-    states = split_list(call.text("statusfilter"))
+    states = set(split_list(call.text("statusfilter").lower())) or STATES
+    if call.get("errors"):
+        states = STATES - {"ok"}
     found = []
     for task in reversed(list(call.api.tasks)):
         if not (every or own(call, task.user)) or (task.running and source == "archive"):
             continue
         if source == "active" and not task.running:
             continue
-        status = task.status or "RUNNING"
         fits = (
             call.get("typefilter", task.kind) == task.kind
-            and call.text("userfilter").lower() in task.user.lower()
+            and call.text("userfilter").lower() in task.user.partition("!")[0].lower()
             and (call.get("vmid") is None or str(call.get("vmid")) == task.id)
-            and (not call.get("errors") or (not task.running and kind_of(status) not in ("ok", "warning")))
-            and (not states or (not task.running and kind_of(status) in states))
+            and kind_of(task.status) in states
             and task.start >= call.get("since", 0)
             and task.start <= call.get("until", task.start)
         )
         if fits:
             ended = {} if task.running else {"endtime": task.end}
-            found.append(_entry(task) | ended | {"status": status})
+            found.append(_entry(task) | ended | {"status": task.status or "RUNNING"})
     call.total = len(found)
     start, limit = call.get("start", 0), call.get("limit", 50)
     return found[start:start + limit]
@@ -102,10 +110,8 @@ async def below(call: Call) -> list[dict[str, str]]:
 @route("GET", "/nodes/{node}/tasks/{upid}/status")
 async def status(call: Call) -> dict[str, Any]:
     """One task; `exitstatus` is there once it has stopped."""
-    _need(call, "Sys.Audit")
-    task = call.api.tasks.find(call.text("upid"))
-    if task is None:
-        raise BadParameters({"upid": "no such task"})
+    task = _find(call, "Sys.Audit")
+    assert task
     state = {"status": "running"} if task.running else {"status": "stopped", "exitstatus": task.status}
     return _entry(task) | state
 
@@ -113,8 +119,9 @@ async def status(call: Call) -> dict[str, Any]:
 @route("GET", "/nodes/{node}/tasks/{upid}/log")
 async def log(call: Call) -> list[dict[str, Any]] | dict[str, Any]:
     """Lines `{n, t}` of the log, 50 unless `limit` says otherwise (0: all); of an unknown task one line alone."""
-    _need(call, "Sys.Audit")
-    task = call.api.tasks.find(call.text("upid"))
+    if call.get("download") and ("start" in call.params or "limit" in call.params):
+        raise Died("'download' cannot be used together with 'start' or 'limit' parameters")
+    task = _find(call, "Sys.Audit", must=False)
     if task is None:
         call.total = 1
         return {"n": 1, "t": NO_FILE}
@@ -126,8 +133,6 @@ async def log(call: Call) -> list[dict[str, Any]] | dict[str, Any]:
 
 @route("DELETE", "/nodes/{node}/tasks/{upid}")
 async def stop(call: Call) -> None:
-    """Interrupt a task; one that has ended, or is unknown, is left alone."""
-    _need(call, "Sys.Modify")
-    task = call.api.tasks.find(call.text("upid"))
-    if task:
+    """Interrupt a task; one that has ended is left alone."""
+    if task := _find(call, "Sys.Modify"):
         call.api.tasks.stop(task)
