@@ -10,8 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, Strict, WithJsonSchema
 
 from homebackup.model.declare import Given
 from pverules import formats
-from pverules.calendar import CalendarEvent, InvalidSchedule, normalise
+from pverules.calendar import CalendarEvent, InvalidSchedule, meaning, normalise
 
+_UTC = ZoneInfo("UTC")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SYSTEM = frozenset("/home /media /mnt /opt /root /srv /tmp /var /var/lib /var/log /var/tmp".split())
 _SYSTEM_TREES = tuple("/bin/ /boot/ /dev/ /etc/ /lib/ /lib64/ /proc/ /run/ /sbin/ /sys/ /usr/".split())
@@ -208,13 +209,21 @@ def _schedule(text: str) -> str:
         raise ValueError(f"{text!r} is not a schedule of Proxmox VE ({error})") from None
 
 
-def _some_day(text: str) -> str:
-    if CalendarEvent.parse(text).next_after(0, ZoneInfo("UTC")) is None:
+def _meant(text: Any) -> Any:
+    """Refuse from people what never runs, and a spelling that the normal one shows to be another time than it seems."""
+    try:
+        event = CalendarEvent.parse(text)
+    except (InvalidSchedule, TypeError, AttributeError):
+        return text  # for the kind itself to refuse
+    if event.next_after(0, _UTC) is None:
         raise ValueError(f"{text!r} never runs: there is no such day")
+    normal, said = normalise(event), meaning(event, _UTC, 0)
+    if len(said) > len(meaning(CalendarEvent.parse(normal), _UTC, 0)):
+        raise ValueError(f"{said[0].removeprefix(f'{text}: ')}; if that is meant, write {normal}")
     return text
 
 
-Schedule = Annotated[str, AfterValidator(_schedule), at_most_long(128), Given(_some_day)]
+Schedule = Annotated[str, AfterValidator(_schedule), at_most_long(128), Given(_meant)]
 """A calendar event of Proxmox VE, in one spelling."""
-DeclaredSchedule = Annotated[Schedule, AfterValidator(_some_day)]
-"""A schedule as a person declares it: one that runs some day."""
+DeclaredSchedule = Annotated[Schedule, BeforeValidator(_meant)]
+"""A schedule as a person declares it: one that runs some day, at the time that it seems to name."""
