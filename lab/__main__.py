@@ -16,13 +16,22 @@ from lab.box import FIXTURES, Box, Ports
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
-    parser.add_argument("--ready", type=Path, metavar="FILE", help="write how to reach the lab here once it serves (JSON)")
-    parser.add_argument("--state", type=Path, metavar="DIR", help="keep the lab's files here (default: a temporary folder)")
+    parser.add_argument(
+        "--ready", type=Path, metavar="FILE", help="write how to reach the lab here once it serves (JSON)"
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="DIR", help="keep the lab's files here (default: a temporary folder)"
+    )
     parser.add_argument("--fixture", default="home", help="home, conformance, or a YAML file (default: home)")
     for name in ("api", "ssh", "control"):
         parser.add_argument(f"--port-{name}", type=int, default=0, metavar="N", help="default: a free one")
-    parser.add_argument("--patience", type=float, default=1.0, metavar="X",
-                        help="waits for a silent NAS last X times what they last in reality (default: 1)")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="waits for a silent NAS last X times what they last in reality (default: 1)",
+    )
     parser.add_argument("--login-delay", type=float, default=3.0, metavar="S", help="seconds a refused login takes")
     return parser.parse_args(arguments)
 

@@ -1,6 +1,8 @@
 """A Proxmox VE node, its host and its NAS in one box, served over https and ssh on the loopback."""
 
 import asyncio
+import errno
+import os
 import shutil
 import socket
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from lab.pve.http import application
 from lab.pve.tls import make_certificate
 from lab.seed import seed_nas
 
+FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FIXTURES = Path(__file__).with_name("fixtures")
 ADDRESS = "127.0.0.1"
 
@@ -40,18 +43,23 @@ class Ports:
 class Box:
     """The whole lab in one event loop."""
 
-    def __init__(self, state: Path, *, fixture: str = "home", ports: Ports | None = None, patience: float = 1.0,
-                 delay: float = 3.0) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        fixture: str = "home",
+        ports: Ports | None = None,
+        patience: float = 1.0,
+        delay: float = 3.0,
+    ) -> None:
         """A lab that keeps all its files in the folder `state`.
 
-        `fixture` is a name in lab/fixtures or the path of a YAML file. Waits for a silent NAS last `patience` times what
-        they last in reality; a refused login takes `delay` seconds.
+        `fixture` is a name in lab/fixtures or the path of a YAML file. Waits for a silent NAS last `patience`
+        times what they last in reality; a refused login takes `delay` seconds.
         """
         named = FIXTURES / f"{fixture}.yaml"
-        self.fixture: dict[str, Any] = yaml.load(
-            (named if named.exists() else Path(fixture)).read_text(encoding="utf-8"),
-            Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
-        )
+        text = (named if named.exists() else Path(fixture)).read_text(encoding="utf-8")
+        self.fixture: dict[str, Any] = yaml.load(text, FastLoader)  # noqa: S506  one of the two safe loaders
         self.state, self.ports, self.delay = state, ports or Ports(), delay
         state.mkdir(parents=True, exist_ok=True)
         state.chmod(0o700)
@@ -65,6 +73,7 @@ class Box:
         self.machine = Machine(self.root, hostname=self.fixture["node"], faults=self.faults, patience=patience)
         self.machine.box = self
         self._lay_out()
+        self.root.trouble = self._disk_fault
         self.api = Api(root=self.root, clock=self.clock, nas=self.nas, fixture=self.fixture)
         self.certificate = make_certificate(state, self.fixture["node"])
         self.api.fingerprint = self.certificate.fingerprint
@@ -76,6 +85,15 @@ class Box:
         host: dict[str, Any] = self.fixture.get("host") or {}
         lay_out(self.root, self.fixture["node"], self.machine.commands, dict(host.get("files") or {}))
         seed_nas(self.nas, self.clock, (self.fixture.get("nas") or {}).get("exports") or {})
+
+    def _disk_fault(self, operation: str, path: str) -> None:
+        """Do what a rule on `disk` says: fail with the errno its message names (ENOSPC unless it does), or write half."""
+        rule = self.faults.match("disk", method=operation, path=path)
+        if rule and rule.effect == "half":
+            self.root.halve_next_write = True
+        elif rule:
+            number = getattr(errno, rule.message, errno.ENOSPC)
+            raise OSError(number, os.strerror(number), path)
 
     async def start(self) -> None:
         """Boot the node and serve everything."""
@@ -100,25 +118,40 @@ class Box:
         port = self._urls["api"]
         return {
             "api": {
-                "url": f"https://{ADDRESS}:{port}/api2/json", "host": ADDRESS, "port": port, "user": "root@pam",
-                "password": self.api.password, "token": f"{token}={secret}" if token else "",
-                "fingerprint": self.certificate.fingerprint, "ca_file": str(self.certificate.path),
-                "tokens": {name: f"{name}={data['secret']}" for name, data in (self.fixture.get("tokens") or {}).items()},
+                "url": f"https://{ADDRESS}:{port}/api2/json",
+                "host": ADDRESS,
+                "port": port,
+                "user": "root@pam",
+                "password": self.api.password,
+                "token": f"{token}={secret}" if token else "",
+                "fingerprint": self.certificate.fingerprint,
+                "ca_file": str(self.certificate.path),
+                "tokens": {
+                    name: f"{name}={data['secret']}" for name, data in (self.fixture.get("tokens") or {}).items()
+                },
             },
             "ssh": {
-                "host": ADDRESS, "port": self.sshd.port, "user": "root", "identity_file": str(self.sshd.identity),
-                "known_hosts": str(self.sshd.known_hosts), "host_key": self.sshd.host_key,
+                "host": ADDRESS,
+                "port": self.sshd.port,
+                "user": "root",
+                "identity_file": str(self.sshd.identity),
+                "known_hosts": str(self.sshd.known_hosts),
+                "host_key": self.sshd.host_key,
             },
             "control": {"url": f"http://{ADDRESS}:{self._urls['control']}"},
-            "node": self.fixture["node"], "zone": self.clock.zone.key, "state": str(self.state),
-            "nas": {"address": self.nas.address, "folders": {name: str(path) for name, path in self.nas.exports.items()}},
+            "node": self.fixture["node"],
+            "zone": self.clock.zone.key,
+            "state": str(self.state),
+            "nas": {
+                "address": self.nas.address,
+                "folders": {name: str(path) for name, path in self.nas.exports.items()},
+            },
         }
 
     async def reset(self) -> None:
         """Everything back to the fixture: files, mounts, guests, clock, NAS; no faults; the journal is kept."""
         await self.machine.halt()
         self.faults.clear()
-        self.root.trouble = None
         self.clock.reset()
         self.root.clear()
         self.nas.clear()

@@ -120,7 +120,8 @@ class Control:
         return {
             "mounts": [m.proc_mounts().rstrip() for m in self.box.root.mounts],
             "processes": {p.pid: " ".join(p.argv)[:200] for p in self.box.machine.processes.values()},
-            "nas": {"power": "on" if self.box.nas.on else "off", "full": self.box.nas.full}, "now": self.box.clock.now(),
+            "nas": {"power": "on" if self.box.nas.on else "off", "full": self.box.nas.full},
+            "now": self.box.clock.now(),
         }
 
 
@@ -128,11 +129,19 @@ def control_application(box: "Box") -> web.Application:
     """The aiohttp application behind the control URL."""
     control, app = Control(box), web.Application(client_max_size=16 * 2**20)
     for method, path, action in (
-        ("POST", "/reset", control.reset), ("POST", "/reboot", control.reboot), ("POST", "/side", control.side),
-        ("POST", "/nas", control.nas), ("POST", "/disk", control.disk), ("POST", "/clock", control.clock),
-        ("POST", "/patience", control.patience), ("POST", "/run", control.run), ("POST", "/faults", control.add_fault),
-        ("GET", "/faults", control.faults), ("DELETE", "/faults", control.clear_faults),
-        ("GET", "/requests", control.requests), ("DELETE", "/requests", control.clear_requests),
+        ("POST", "/reset", control.reset),
+        ("POST", "/reboot", control.reboot),
+        ("POST", "/side", control.side),
+        ("POST", "/nas", control.nas),
+        ("POST", "/disk", control.disk),
+        ("POST", "/clock", control.clock),
+        ("POST", "/patience", control.patience),
+        ("POST", "/run", control.run),
+        ("POST", "/faults", control.add_fault),
+        ("GET", "/faults", control.faults),
+        ("DELETE", "/faults", control.clear_faults),
+        ("GET", "/requests", control.requests),
+        ("DELETE", "/requests", control.clear_requests),
         ("GET", "/state", control.state),
     ):
         app.router.add_route(method, path, _answered(action))

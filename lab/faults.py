@@ -59,7 +59,8 @@ class Rule:
         """Whether the globs match; a thing not named in `what` only fits the glob `*`."""
         return on == self.on and all(
             fnmatchcase(what.get(key, ""), glob)
-            for key in ("method", "path", "command") if (glob := getattr(self, key)) != "*"
+            for key in ("method", "path", "command")
+            if (glob := getattr(self, key)) != "*"
         )
 
 
@@ -81,7 +82,7 @@ class Faults:
         self.rules.clear()
 
     def match(self, on: str, **what: str) -> Rule | None:
-        """The first rule that hits this request, command or file operation, counted down; None when nothing shall go wrong."""
+        """The first rule that hits this request, command or file operation, counted down; None when there is none."""
         for rule in self.rules:
             if not rule.fits(on, what):
                 continue

@@ -1,5 +1,6 @@
 """The NAS in a box: exported folders that can go away, fill up and come back."""
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,8 @@ class Nas:
         """A NAS that is on; each name in `exports` becomes a folder of the same path under `folder`."""
         self.folder = folder
         self.address = address
-        self.on = True
+        self._on = asyncio.Event()
+        self._on.set()
         self.full = False
         self.total = 20 * TERABYTE
         """Bytes the volume holds."""
@@ -22,6 +24,23 @@ class Nas:
         self.exports: dict[str, Path] = {name: folder / name.strip("/") for name in exports or []}
         for path in self.exports.values():
             path.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def on(self) -> bool:
+        """Whether it is switched on."""
+        return self._on.is_set()
+
+    @on.setter
+    def on(self, power: bool) -> None:
+        (self._on.set if power else self._on.clear)()
+
+    async def answers(self, seconds: float) -> bool:
+        """Wait until it is on, at most so long; whether it is."""
+        try:
+            await asyncio.wait_for(self._on.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
     def clear(self) -> None:
         """Empty every export, switch the NAS on and make room."""
@@ -37,6 +56,6 @@ class Nas:
             return None
         for export, path in self.exports.items():
             if name == export or name.startswith(export + "/"):
-                below = path / name[len(export):].strip("/")
+                below = path / name[len(export) :].strip("/")
                 return below if below.is_dir() and not below.is_symlink() else None
         return None

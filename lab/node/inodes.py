@@ -72,6 +72,15 @@ class Inodes:
         """Real size and times with the recorded owner and mode."""
         real, record = os.lstat(path), self.of(path)
         return Stat(
-            stat.S_IFMT(real.st_mode) | record.mode, record.uid, record.gid, real.st_size, real.st_mtime, real.st_atime,
-            record.ctime, real.st_ino, real.st_nlink, real.st_dev, real.st_blocks,
+            stat.S_IFMT(real.st_mode) | record.mode,
+            record.uid,
+            record.gid,
+            real.st_size,
+            real.st_mtime,
+            real.st_atime,
+            record.ctime,
+            real.st_ino,
+            real.st_nlink,
+            real.st_dev,
+            real.st_blocks,
         )

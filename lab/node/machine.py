@@ -34,8 +34,9 @@ INTERPRETERS = ("sh", "dash", "bash")
 class Machine:
     """A Debian host with systemd, in which no command ever starts a real process."""
 
-    def __init__(self, root: Root, *, hostname: str = "pve", faults: Faults | None = None,
-                 patience: float = 1.0) -> None:
+    def __init__(
+        self, root: Root, *, hostname: str = "pve", faults: Faults | None = None, patience: float = 1.0
+    ) -> None:
         """A machine on `root`; waits for a silent NAS last `patience` times what they last in reality."""
         self.root, self.hostname, self.patience = root, hostname, patience
         self.faults = faults or Faults()
@@ -97,6 +98,7 @@ class Machine:
 
     def launch(self, process: Process, body: Coroutine[object, object, int]) -> "asyncio.Task[int]":
         """Let `body` be what an admitted process does; the task's result is its exit code, 128 + N after signal N."""
+
         async def whole() -> int:
             try:
                 return await body
@@ -133,7 +135,13 @@ class Machine:
         interpreter = os.path.basename((first[2:].split() or ["sh"])[0]) if first.startswith("#!") else "sh"
         if interpreter not in INTERPRETERS:
             return await process.fail(path, f"{interpreter}: not found", 127)
-        return await run_script(process, script, name=process.argv[0] if "/" in process.argv[0] else path, args=process.argv[1:], bash=interpreter == "bash")
+        return await run_script(
+            process,
+            script,
+            name=process.argv[0] if "/" in process.argv[0] else path,
+            args=process.argv[1:],
+            bash=interpreter == "bash",
+        )
 
     async def boot(self) -> None:
         """Power on: nothing is mounted, /proc is there, systemd starts what is enabled."""
@@ -188,14 +196,27 @@ class Machine:
         if process.task:
             process.task.cancel()
 
-    async def shell(self, script: str, *, stdin: bytes | Stream = b"", session: Session | None = None,
-                    stdout: Stream | None = None, stderr: Stream | None = None) -> tuple[int, bytes, bytes]:
+    async def shell(
+        self,
+        script: str,
+        *,
+        stdin: bytes | Stream = b"",
+        session: Session | None = None,
+        stdout: Stream | None = None,
+        stderr: Stream | None = None,
+    ) -> tuple[int, bytes, bytes]:
         """Run a script as root's login shell (bash): (exit code, stdout, stderr) as far as not sent elsewhere."""
         out, err = Memory(), Memory()
         fds = {0: Memory(stdin) if isinstance(stdin, bytes) else stdin, 1: stdout or out, 2: stderr or err}
-        process = self.admit(Process(
-            self, ["bash", "-c", script], cwd="/root", fds=fds, session=session or Session(),
-            env={"PATH": PATH, "HOME": "/root", "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash"},
-        ))
+        process = self.admit(
+            Process(
+                self,
+                ["bash", "-c", script],
+                cwd="/root",
+                fds=fds,
+                session=session or Session(),
+                env={"PATH": PATH, "HOME": "/root", "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash"},
+            )
+        )
         code = await self.launch(process, run_script(process, script, name="bash", args=[], bash=True, inline=True))
         return code, bytes(out.written), bytes(err.written)

@@ -24,13 +24,18 @@ def entry_for(machine: "Machine", name: str) -> fstab.Entry | None:
     """The last fstab entry with this target (or source), or None."""
     entries = table(machine)
     wanted = machine.root.canonical(name) if name.startswith("/") else name
-    return next((e for e in reversed(entries) if e.target in (name.rstrip("/"), wanted)), None) or \
-        next((e for e in entries if e.source == name), None)
+    return next((e for e in reversed(entries) if e.target in (name.rstrip("/"), wanted)), None) or next(
+        (e for e in entries if e.source == name), None
+    )
 
 
 async def mount(machine: "Machine", source: str, target: str, fstype: str, options: list[str]) -> Outcome:
-    """Mount something; options of systemd and of mount(8) itself are left out where the filesystem would see them."""
-    own = [o for o in options if not o.startswith(("x-", "X-")) and o not in ("defaults", "noauto", "auto", "nofail", "_netdev")]
+    """Do one mount; options of systemd and of the mount command itself never reach the filesystem."""
+    own = [
+        o
+        for o in options
+        if not o.startswith(("x-", "X-")) and o not in ("defaults", "noauto", "auto", "nofail", "_netdev")
+    ]
     if fstype in ("nfs", "nfs4") or (fstype == "auto" and ":/" in source):
         return await mount_nfs(machine, source, target, own)
     if not machine.root.isdir(target):
@@ -39,7 +44,9 @@ async def mount(machine: "Machine", source: str, target: str, fstype: str, optio
         if not machine.root.exists(source):
             return Outcome(32, f"mount: {target}: special device {source} does not exist.")
         above = machine.root.mount_of(source)
-        machine.root.mount(Mount(above.source, target, above.fstype, list(above.options), folder=machine.root.resolve(source)))
+        machine.root.mount(
+            Mount(above.source, target, above.fstype, list(above.options), folder=machine.root.resolve(source))
+        )
         return Outcome()
     if fstype == "tmpfs":
         machine.root.mount(Mount(source, target, fstype, ["rw", "relatime", *(o for o in own if "=" in o)]))
@@ -73,7 +80,12 @@ async def mount_all(machine: "Machine") -> Outcome:
     """`mount -a`: every entry that is neither mounted nor noauto; 32 when all failed, 64 when some did."""
     said, good, bad = [], 0, 0
     for entry in table(machine):
-        skip = entry.has("noauto") or entry.fstype == "swap" or not entry.target.startswith("/") or entry.fstype in fstab.PSEUDO
+        skip = (
+            entry.has("noauto")
+            or entry.fstype == "swap"
+            or not entry.target.startswith("/")
+            or entry.fstype in fstab.PSEUDO
+        )
         if skip or machine.root.is_mountpoint(entry.target):
             good += 1
             continue

@@ -46,14 +46,16 @@ class Mount:
 
     def proc_mounts(self) -> str:
         """Its line of /proc/mounts."""
-        return f"{self.source.translate(OCTAL)} {self.target.translate(OCTAL)} {self.fstype} {','.join(self.options)} 0 0\n"
+        source, target = self.source.translate(OCTAL), self.target.translate(OCTAL)
+        return f"{source} {target} {self.fstype} {','.join(self.options)} 0 0\n"
 
     def mountinfo(self) -> str:
         """Its line of /proc/self/mountinfo, where the options of the mount and of the filesystem stand apart."""
         own = [o for o in self.options if o in ("rw", "ro", "relatime", "noatime", "nosuid", "nodev", "noexec")]
         rest = [o for o in self.options if o not in own] or []
         return (
-            f"{self.id} {self.parent} {self.device} / {self.target.translate(OCTAL)} {','.join(own)} shared:{self.id} - "
+            f"{self.id} {self.parent} {self.device} / "
+            f"{self.target.translate(OCTAL)} {','.join(own)} shared:{self.id} - "
             f"{self.fstype} {self.source.translate(OCTAL)} {','.join([own[0] if own else 'rw', *rest])}\n"
         )
 
@@ -64,13 +66,36 @@ def system_mounts(root: Path) -> list[Mount]:
         Mount("/dev/mapper/pve-root", "/", "ext4", ["rw", "relatime", "errors=remount-ro"], 26, "252:1", root, 1),
         Mount("sysfs", "/sys", "sysfs", ["rw", "nosuid", "nodev", "noexec", "relatime"], 22, "0:21", None, 26),
         Mount("proc", "/proc", "proc", ["rw", "relatime"], 23, "0:22", None, 26),
-        Mount("udev", "/dev", "devtmpfs", ["rw", "nosuid", "relatime", "size=14002104k", "mode=755", "inode64"],
-              24, "0:5", None, 26),
-        Mount("tmpfs", "/run", "tmpfs", ["rw", "nosuid", "nodev", "noexec", "relatime", "size=2807468k", "mode=755"],
-              25, "0:24", None, 26),
-        Mount("/dev/fuse", "/etc/pve", "fuse",
-              ["rw", "nosuid", "nodev", "relatime", "user_id=0", "group_id=0", "default_permissions", "allow_other"],
-              60, "0:41", None, 26),
+        Mount(
+            "udev",
+            "/dev",
+            "devtmpfs",
+            ["rw", "nosuid", "relatime", "size=14002104k", "mode=755", "inode64"],
+            24,
+            "0:5",
+            None,
+            26,
+        ),
+        Mount(
+            "tmpfs",
+            "/run",
+            "tmpfs",
+            ["rw", "nosuid", "nodev", "noexec", "relatime", "size=2807468k", "mode=755"],
+            25,
+            "0:24",
+            None,
+            26,
+        ),
+        Mount(
+            "/dev/fuse",
+            "/etc/pve",
+            "fuse",
+            ["rw", "nosuid", "nodev", "relatime", "user_id=0", "group_id=0", "default_permissions", "allow_other"],
+            60,
+            "0:41",
+            None,
+            26,
+        ),
     ]
 
 
@@ -97,7 +122,7 @@ class MountTable:
         return next((m for m in reversed(self.mounts) if m.target == name), None)
 
     def add(self, mount: Mount) -> Mount:
-        """Append a mount with a canonical target; it gets an id, a device and, unless it brings one, an empty folder."""
+        """Append a mount with a canonical target; it gets an id, a device and an empty folder unless it brings one."""
         mount.parent = self.above(mount.target).id
         mount.id, self._next = self._next, self._next + 1
         mount.device = mount.device or f"0:{mount.id - 50}"

@@ -12,19 +12,39 @@ if TYPE_CHECKING:
     from lab.node.machine import Machine
 
 OWN_ADDRESS = "10.0.0.50"
-FLAGS = set("""soft hard softerr softreval nosoftreval intr nointr rw ro relatime noatime atime nodiratime strictatime suid
-    nosuid dev nodev exec noexec sync async dirsync ac noac cto nocto lock nolock acl noacl rdirplus nordirplus fsc nofsc
-    sharecache nosharecache resvport noresvport migration nomigration bg fg tcp udp defaults auto noauto user nouser users
-    owner group _netdev nofail posix noposix remount""".split())
-VALUED = set("""timeo retrans rsize wsize vers nfsvers minorversion proto port sec retry clientaddr addr namlen bsize
-    acregmin acregmax acdirmin acdirmax actimeo lookupcache local_lock nconnect max_connect mountport mountproto mountvers
-    mounthost mountaddr xprtsec trunkdiscovery write context comment""".split())
-NUMBERS = {"timeo", "retrans", "rsize", "wsize", "retry", "port", "acregmin", "acregmax", "acdirmin", "acdirmax", "actimeo",
-           "nconnect"}
+FLAGS = set(
+    """
+    soft hard softerr softreval nosoftreval intr nointr rw ro relatime noatime atime nodiratime strictatime suid
+    nosuid dev nodev exec noexec sync async dirsync ac noac cto nocto lock nolock acl noacl rdirplus nordirplus
+    fsc nofsc     sharecache nosharecache resvport noresvport migration nomigration bg fg tcp udp defaults auto
+    noauto user nouser users     owner group _netdev nofail posix noposix remount
+    """.split()
+)
+VALUED = set(
+    """
+    timeo retrans rsize wsize vers nfsvers minorversion proto port sec retry clientaddr addr namlen bsize
+    acregmin acregmax acdirmin acdirmax actimeo lookupcache local_lock nconnect max_connect mountport mountproto
+    mountvers     mounthost mountaddr xprtsec trunkdiscovery write context comment
+    """.split()
+)
+NUMBERS = {
+    "timeo",
+    "retrans",
+    "rsize",
+    "wsize",
+    "retry",
+    "port",
+    "acregmin",
+    "acregmax",
+    "acdirmin",
+    "acdirmax",
+    "actimeo",
+    "nconnect",
+}
 VERSIONS = {"4": "4.2", "4.0": "4.0", "4.1": "4.1", "4.2": "4.2", "3": "3"}
 SHOWN_FLAGS = ("nosuid", "nodev", "noexec", "noac", "nocto", "noresvport", "softreval")
 NO_ROUTE_SECONDS, SESSION_SECONDS, GIVE_UP_SECONDS = 2.9, 62.2, 125.0
-"""Measured: with retry=0 and no session left; with a session from before; and mount.nfs's own two minutes of retries."""
+"""Measured: with retry=0 and no session; with a session from before; and mount.nfs's two minutes of retries."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +81,33 @@ def live_options(options: list[str], server: str) -> list[str]:
     hardness = last("soft", "hard", "softerr", default="hard")
     version = VERSIONS[given.get("vers") or given.get("nfsvers") or "4.2"]
     times = last("relatime", "noatime", "strictatime", default="relatime")
-    shown = [last("rw", "ro", default="rw"), *([times] if times != "strictatime" else []),
-             *(f for f in SHOWN_FLAGS if f in given), f"vers={version}", f"rsize={given.get('rsize') or 131072}",
-             f"wsize={given.get('wsize') or 131072}", "namlen=255"]
+    shown = [
+        last("rw", "ro", default="rw"),
+        *([times] if times != "strictatime" else []),
+        *(f for f in SHOWN_FLAGS if f in given),
+        f"vers={version}",
+        f"rsize={given.get('rsize') or 131072}",
+        f"wsize={given.get('wsize') or 131072}",
+        "namlen=255",
+    ]
     shown += [f"{n}={given[n]}" for n in ("acregmin", "acregmax", "acdirmin", "acdirmax", "actimeo") if n in given]
     shown += [hardness, f"proto={given.get('proto', 'tcp')}"]
     shown += [f"nconnect={given['nconnect']}"] if "nconnect" in given else []
-    shown += [f"timeo={given.get('timeo') or 600}", f"retrans={given.get('retrans') or 2}", f"sec={given.get('sec', 'sys')}"]
+    shown += [
+        f"timeo={given.get('timeo') or 600}",
+        f"retrans={given.get('retrans') or 2}",
+        f"sec={given.get('sec', 'sys')}",
+    ]
     if version == "3":
-        return [*shown, f"mountaddr={server}", "mountvers=3", "mountport=892", "mountproto=udp", "local_lock=none",
-                f"addr={server}"]
+        return [
+            *shown,
+            f"mountaddr={server}",
+            "mountvers=3",
+            "mountport=892",
+            "mountproto=udp",
+            "local_lock=none",
+            f"addr={server}",
+        ]
     return [*shown, f"clientaddr={OWN_ADDRESS}", "local_lock=none", f"addr={server}"]
 
 
@@ -99,15 +136,13 @@ async def mount_nfs(machine: "Machine", source: str, target: str, options: list[
 async def _no_server(machine: "Machine", source: str, options: list[str]) -> Outcome | None:
     """Wait for a server that does not answer, and say so; None when it does."""
     retries, address = "retry=0" not in options, source.partition(":")[0]
-    loop = asyncio.get_running_loop()
     seconds = NO_ROUTE_SECONDS if not retries else SESSION_SECONDS if address in machine.sessions else GIVE_UP_SECONDS
-    end = loop.time() + seconds * machine.patience
-    while not (machine.nas.on and address == machine.nas.address):
-        left = end - loop.time()
-        if left <= 0:
-            return Outcome(32, "mount.nfs: mount system call failed" if retries else "mount.nfs: No route to host")
-        await asyncio.sleep(min(0.05, left))
-    return None
+    if address == machine.nas.address:
+        if await machine.nas.answers(seconds * machine.patience):
+            return None
+    else:
+        await asyncio.sleep(seconds * machine.patience)
+    return Outcome(32, "mount.nfs: mount system call failed" if retries else "mount.nfs: No route to host")
 
 
 async def umount(machine: "Machine", target: str, *, lazy: bool = False, force: bool = False) -> Outcome:

@@ -15,12 +15,14 @@ class BadUsage(Exception):
 class Options:
     """The options given, by the first spelling of each name."""
 
-    def __init__(self, argv: list[str], short: str = "", long: str = "", *, same: str = "", stop: bool = False,
-                 code: int = 1) -> None:
+    def __init__(
+        self, argv: list[str], short: str = "", long: str = "", *, same: str = "", stop: bool = False, code: int = 1
+    ) -> None:
         """Parse `argv`.
 
-        `short` as in getopt(3), `long` names separated by blanks with `=` after those that take a value, `same` pairs like
-        `all=a` that give a long option its short name. With `stop` the first operand ends the options. Raises BadUsage.
+        `short` as in getopt(3), `long` names separated by blanks with `=` after those that take a value, `same` pairs
+        like `all=a` that give a long option its short name. With `stop` the first operand ends the options. Raises
+        BadUsage.
         """
         names = dict(pair.split("=") for pair in same.split())
         parse = getopt.getopt if stop else getopt.gnu_getopt
@@ -28,8 +30,13 @@ class Options:
             found, self.operands = parse(argv[1:], short, long.split())
         except getopt.GetoptError as error:
             known = "requires" in error.msg
-            text = f"option requires an argument -- '{error.opt}'" if known else f"invalid option -- '{error.opt}'" \
-                if len(error.opt) == 1 else f"unrecognized option '--{error.opt}'"
+            text = (
+                f"option requires an argument -- '{error.opt}'"
+                if known
+                else f"invalid option -- '{error.opt}'"
+                if len(error.opt) == 1
+                else f"unrecognized option '--{error.opt}'"
+            )
             raise BadUsage(text, code) from error
         self.order = [(names.get(name.lstrip("-"), name.lstrip("-")), value) for name, value in found]
 

@@ -22,7 +22,9 @@ def provide(machine: "Machine") -> None:
         "/proc/uptime": uptime,
         "/proc/loadavg": lambda: "0.08 0.03 0.01 1/312 4242\n",
         "/proc/version": lambda: "Linux version 6.8.12-10-pve (build@proxmox) #1 SMP PREEMPT_DYNAMIC\n",
-        "/proc/meminfo": lambda: "MemTotal:       28074680 kB\nMemFree:        14037340 kB\nMemAvailable:   20015280 kB\n",
+        "/proc/meminfo": lambda: (
+            "MemTotal:       28074680 kB\nMemFree:        14037340 kB\nMemAvailable:   20015280 kB\n"
+        ),
         "/proc/filesystems": lambda: "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\nnodev\tnfs\nnodev\tnfs4\n",
         "/proc/sys/kernel/random/boot_id": lambda: boot_id + "\n",
         "/proc/sys/kernel/hostname": lambda: machine.hostname + "\n",

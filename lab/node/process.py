@@ -1,6 +1,7 @@
-"""A process of the simulated node: descriptors, environment, working directory, and how it waits for a silent server."""
+"""A process of the simulated node: descriptors, environment, directory, and how it waits for a silent server."""
 
 import asyncio
+import contextlib
 import errno
 import os
 import re
@@ -48,8 +49,18 @@ class Session:
 class Process:
     """What a command gets: `async def f(proc, argv) -> exit code`."""
 
-    def __init__(self, machine: "Machine", argv: list[str], *, env: dict[str, str], cwd: str,
-                 fds: dict[int, Stream], session: Session, parent: int = 1, umask: int = 0o022) -> None:
+    def __init__(
+        self,
+        machine: "Machine",
+        argv: list[str],
+        *,
+        env: dict[str, str],
+        cwd: str,
+        fds: dict[int, Stream],
+        session: Session,
+        parent: int = 1,
+        umask: int = 0o022,
+    ) -> None:
         """A process with descriptors of its own (`fds` is taken over)."""
         self.machine, self.argv, self.env, self.cwd, self.fds = machine, argv, env, cwd, fds
         self.session, self.parent, self.umask = session, parent, umask
@@ -104,10 +115,8 @@ class Process:
     async def err(self, text: str) -> None:
         """Write to standard error; a line feed is added when it has none. A closed one swallows it."""
         line = text if text.endswith("\n") else text + "\n"
-        try:
+        with contextlib.suppress(OSError):
             await self.stderr.write(line.encode("utf-8", "surrogateescape"))
-        except OSError:
-            pass
 
     async def fail(self, subject: str, error: OSError | str, code: int = 1) -> int:
         """Say `COMMAND: subject: reason` on standard error; the exit code `code`."""
@@ -134,13 +143,10 @@ class Process:
 
     async def wait_for(self, mount: Mount, steps: float) -> None:
         """Wait until the server of `mount` answers again, at most `steps` major timeouts (for ever when it is hard)."""
-        loop, seconds = asyncio.get_running_loop(), step_seconds(mount) * steps * self.machine.patience
-        end = loop.time() + seconds
-        while not self.machine.nas.on and loop.time() < end:
-            await asyncio.sleep(min(0.05, max(0.0, end - loop.time())))
+        await self.machine.nas.answers(step_seconds(mount) * steps * self.machine.patience)
 
     async def ask(self, operation: Callable[Concatenate[str, P], T], path: str, *args: P.args, **kwargs: P.kwargs) -> T:
-        """`operation(path, ...)` of the root after waiting for a silent server: `await proc.ask(proc.root.stat, name)`."""
+        """`operation(path, ...)` after waiting for a silent server: `await proc.ask(proc.root.stat, name)`."""
         await self.reach(path)
         return operation(self.path(path), *args, **kwargs)
 
@@ -170,13 +176,22 @@ class Process:
         finally:
             stream.release()
 
-    async def run(self, argv: list[str], *, stdin: Stream | None = None, stdout: Stream | None = None,
-                  env: dict[str, str] | None = None, cwd: str | None = None) -> int:
+    async def run(
+        self,
+        argv: list[str],
+        *,
+        stdin: Stream | None = None,
+        stdout: Stream | None = None,
+        env: dict[str, str] | None = None,
+        cwd: str | None = None,
+    ) -> int:
         """Run another command as a child and wait for it; given streams are lent, the other descriptors are shared."""
         try:
             path = self.machine.lookup(argv[0], env or self.env, cwd or self.cwd)
         except OSError as error:
-            return await self.fail(f"failed to run command '{argv[0]}'", error, 126 if error.errno == errno.EACCES else 127)
+            return await self.fail(
+                f"failed to run command '{argv[0]}'", error, 126 if error.errno == errno.EACCES else 127
+            )
         child = self.fork(argv)
         for number, stream in ((0, stdin), (1, stdout)):
             if stream is not None:
@@ -186,10 +201,18 @@ class Process:
 
     def fork(self, argv: list[str]) -> "Process":
         """A child that shares the descriptors; EAGAIN when the node has too many processes."""
-        return self.machine.admit(Process(
-            self.machine, argv, env=dict(self.env), cwd=self.cwd, fds={n: s.hold() for n, s in self.fds.items()},
-            session=self.session, parent=self.pid, umask=self.umask,
-        ))
+        return self.machine.admit(
+            Process(
+                self.machine,
+                argv,
+                env=dict(self.env),
+                cwd=self.cwd,
+                fds={n: s.hold() for n, s in self.fds.items()},
+                session=self.session,
+                parent=self.pid,
+                umask=self.umask,
+            )
+        )
 
     def replace(self, number: int, stream: Stream | None) -> None:
         """Let a descriptor lead elsewhere, or with None close it."""

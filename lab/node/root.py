@@ -4,126 +4,31 @@ import asyncio
 import errno
 import os
 import shutil
-import stat
 from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 
 from lab.clock import Clock
 from lab.nas import Nas
-from lab.node.inodes import Inode, Inodes, Stat
-from lab.node.mounts import Mount, MountTable
-from lab.node.paths import canonical, fault
-from lab.node.space import Spaces
+from lab.node.inodes import Inode
+from lab.node.mounts import Mount
+from lab.node.paths import fault
+from lab.node.view import View
 
 Trouble = Callable[[str, str], None]
 
 
-class Root:
+class Root(View):
     """The files of the simulated node, with its mount table; every operation raises OSError as the kernel would."""
 
     def __init__(self, folder: Path, *, clock: Clock | None = None, nas: Nas | None = None) -> None:
         """A root whose files lie in `folder`/root and whose temporary filesystems lie beside it."""
-        self.clock, self.nas = clock or Clock(), nas or Nas(folder / "nas")
-        self.folder = folder / "root"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.inodes = Inodes()
-        self.spaces = Spaces(self.folder, self.nas)
-        self.table = MountTable(self.folder, folder / "mounts")
-        self.generated: dict[str, Callable[[], bytes]] = {}
-        """Files whose content is made when they are read, by canonical path."""
+        super().__init__(folder, clock=clock, nas=nas)
         self.trouble: Trouble | None = None
         """Called with (operation, path) before each change; raises the OSError of an injected fault."""
+        self.halve_next_write = False
+        """Whether the next write finds room for half of its bytes only, as on a disk that has just filled up."""
         self._locks: dict[str, asyncio.Lock] = {}
-
-    @property
-    def mounts(self) -> list[Mount]:
-        """What is mounted, oldest first; stacked mounts: the last wins."""
-        return self.table.mounts
-
-    def canonical(self, path: str, *, follow: bool = True) -> str:
-        """The absolute path without symlinks; asks no server about a mount point itself."""
-        return canonical(path, self._real, follow=follow)
-
-    def resolve(self, path: str, *, follow: bool = True) -> Path:
-        """The real path, whether anything is there or not; raises ELOOP, ENOTDIR, and EIO under a dead NFS mount."""
-        name = self.canonical(path, follow=follow)
-        return self._place(name, self.table.above(name))
-
-    def mount_of(self, path: str, *, follow: bool = True) -> Mount:
-        """The mount that holds `path`; asks no server unless a symlink below a mount has to be read."""
-        return self.table.above(self.canonical(path, follow=follow))
-
-    def dead(self, path: str, *, follow: bool = True) -> Mount | None:
-        """The NFS mount above `path` when its server is off, else None; never blocks."""
-        try:
-            return self._silent(self.mount_of(path, follow=follow))
-        except OSError as error:
-            return next((m for m in reversed(self.mounts) if error.errno == errno.EIO and self._silent(m)), None)
-
-    def _silent(self, mount: Mount) -> Mount | None:
-        return mount if mount.nfs and not self.nas.on and mount.source.startswith(self.nas.address + ":") else None
-
-    def _place(self, name: str, mount: Mount) -> Path:
-        if self._silent(mount):
-            raise fault(errno.EIO, name)
-        assert mount.folder is not None
-        return mount.folder / name[len(mount.target):].strip("/")
-
-    def _real(self, name: str) -> Path | None:
-        mount = self.table.above(name)
-        return None if mount.target == name else self._place(name, mount)
-
-    def stat(self, path: str, *, follow: bool = True) -> Stat:
-        """Attributes of a file as the node records them."""
-        return self.inodes.stat(self._present(path, follow=follow))
-
-    def _present(self, path: str, *, follow: bool = True) -> Path:
-        real = self.resolve(path, follow=follow)
-        if not os.path.lexists(real):
-            raise fault(errno.ENOENT, path)
-        return real
-
-    def exists(self, path: str, *, follow: bool = True) -> bool:
-        """Whether anything is there; an unreachable server raises EIO."""
-        try:
-            return os.path.lexists(self.resolve(path, follow=follow))
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-
-    def isdir(self, path: str) -> bool:
-        """Whether a directory is there (symlinks followed)."""
-        return self.exists(path) and stat.S_ISDIR(self.stat(path).st_mode)
-
-    def isfile(self, path: str) -> bool:
-        """Whether a regular file is there (symlinks followed)."""
-        return self.exists(path) and stat.S_ISREG(self.stat(path).st_mode)
-
-    def islink(self, path: str) -> bool:
-        """Whether the path itself is a symlink."""
-        return self.exists(path, follow=False) and stat.S_ISLNK(self.stat(path, follow=False).st_mode)
-
-    def listdir(self, path: str) -> list[str]:
-        """Names in a directory, sorted by byte."""
-        return sorted(os.listdir(self._present(path)), key=os.fsencode)
-
-    def readlink(self, path: str) -> str:
-        """The text of a symlink."""
-        return os.readlink(self._present(path, follow=False))
-
-    def read(self, path: str) -> bytes:
-        """All bytes of a file, generated ones included; devices are empty."""
-        producer = self.generated.get(self.canonical(path))
-        if producer is not None:
-            return producer()
-        real = self._present(path)
-        if real.is_dir():
-            raise fault(errno.EISDIR, path)
-        return real.read_bytes()
-
-    def text(self, path: str) -> str:
-        """A file's content as text; bytes that are no UTF-8 survive as surrogates."""
-        return self.read(path).decode("utf-8", "surrogateescape")
 
     def _changeable(self, operation: str, path: str, *, follow: bool = True, entry: bool = True) -> Path:
         """The real path for a change; `entry` when a name in its directory comes or goes."""
@@ -152,7 +57,7 @@ class Root:
         os.utime(real.parent, (now, now))
 
     def open(self, path: str, mode: str, *, perm: int = 0o644) -> FileIO:
-        """A real file opened with `r`, `w`, `a`, `x` or `r+` (made when missing), unbuffered; ask `room` before writing."""
+        """A real file opened with `r`, `w`, `a`, `x` or `r+` (made when missing); ask `room` before writing."""
         if mode == "r":
             real = self._present(path)
             flags = os.O_RDONLY
@@ -161,8 +66,12 @@ class Root:
                 raise fault(errno.EACCES, path)
             fresh = not self.exists(path)
             real = self._changeable("write", path, entry=fresh)
-            flags = {"w": os.O_WRONLY | os.O_TRUNC, "a": os.O_WRONLY | os.O_APPEND, "x": os.O_WRONLY | os.O_EXCL,
-                     "r": os.O_RDWR}[mode[0]] | os.O_CREAT
+            flags = {
+                "w": os.O_WRONLY | os.O_TRUNC,
+                "a": os.O_WRONLY | os.O_APPEND,
+                "x": os.O_WRONLY | os.O_EXCL,
+                "r": os.O_RDWR,
+            }[mode[0]] | os.O_CREAT
         if real.is_dir():
             raise fault(errno.EISDIR, path)
         handle = os.open(real, flags | os.O_NOFOLLOW, 0o600)
@@ -172,6 +81,9 @@ class Root:
 
     def room(self, path: str, size: int) -> int:
         """How many of `size` more bytes fit where `path` lies."""
+        if self.halve_next_write and size:
+            self.halve_next_write = False
+            return size // 2
         return min(size, self.spaces.room(self.mount_of(path)))
 
     def write(self, path: str, data: bytes, *, append: bool = False) -> None:
@@ -220,7 +132,7 @@ class Root:
         os.rmdir(real)
 
     def rename(self, old: str, new: str) -> None:
-        """Rename as rename(2): atomically over what is there; EXDEV between mounts."""
+        """Move a name atomically, over what is there; EXDEV between mounts."""
         source, target = self._changeable("rename", old, follow=False), self._changeable("rename", new, follow=False)
         if self.mounted(old) or self.mounted(new):
             raise fault(errno.EBUSY, old)
@@ -280,7 +192,7 @@ class Root:
         return self.mounted(path) is not None
 
     def mount(self, mount: Mount) -> Mount:
-        """Add a mount on an existing directory and return it with its id; an empty folder is made unless it brings one."""
+        """Add a mount on an existing directory; it gets an id and, unless it brings one, an empty folder."""
         mount.target = self.canonical(mount.target)
         return self.table.add(mount)
 

@@ -47,7 +47,11 @@ class Spaces:
         assert mount.folder is not None
         if mount.nfs:
             used = self.nas.occupied + occupied(self.nas.folder)
-            return self.nas.total, (self.nas.total if self.nas.full else used), (0 if self.nas.full else self.nas.total - used)
+            return (
+                self.nas.total,
+                (self.nas.total if self.nas.full else used),
+                (0 if self.nas.full else self.nas.total - used),
+            )
         if mount.folder != self.root:
             used = occupied(mount.folder)
             return GIB, used, max(0, GIB - used)

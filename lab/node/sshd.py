@@ -41,9 +41,19 @@ class Sshd:
     async def start(self, address: str, port: int) -> None:
         """Listen; `port` 0 takes a free one."""
         self._listener = await asyncssh.create_server(
-            lambda: _Login(self.machine), address, port, server_host_keys=[self._host], process_factory=self._handle,
-            encoding=None, sftp_factory=None, allow_scp=False, agent_forwarding=False, x11_forwarding=False,
-            gss_host=None, login_timeout=30, server_version="OpenSSH_9.2p1",
+            lambda: _Login(self.machine),
+            address,
+            port,
+            server_host_keys=[self._host],
+            process_factory=self._handle,
+            encoding=None,
+            sftp_factory=None,
+            allow_scp=False,
+            agent_forwarding=False,
+            x11_forwarding=False,
+            gss_host=None,
+            login_timeout=30,
+            server_version="OpenSSH_9.2p1",
         )
         self.port = self._listener.get_port()
         self.known_hosts.write_text(f"[{address}]:{self.port} {self.host_key}\n")
@@ -81,8 +91,11 @@ class Sshd:
         session = Session(rule.after_commands if rule and rule.when == "during" else None)
         answer = _Held() if rule and rule.when != "during" and rule.effect != "nas" else None
         code, _, _ = await self.machine.shell(
-            process.command, stdin=_Input(process.stdin), session=session,
-            stdout=answer or _Output(process.stdout), stderr=answer or _Output(process.stderr),
+            process.command,
+            stdin=_Input(process.stdin),
+            session=session,
+            stdout=answer or _Output(process.stdout),
+            stderr=answer or _Output(process.stderr),
         )
         entry["exit"] = code
         if rule and (answer or session.killed):

@@ -67,7 +67,7 @@ class Memory(Stream):
     async def read(self, size: int = -1) -> bytes:
         """The next bytes of `data`."""
         end = len(self.data) if size < 0 else self.at + size
-        piece, self.at = self.data[self.at:end], min(end, len(self.data))
+        piece, self.at = self.data[self.at : end], min(end, len(self.data))
         return piece
 
     async def readline(self) -> bytes:
@@ -214,7 +214,7 @@ class WriteEnd(Stream):
                 await pipe.change()
             if not pipe.readers:
                 raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-            piece = data[at:at + PIPE_SIZE - len(pipe.buffer)]
+            piece = data[at : at + PIPE_SIZE - len(pipe.buffer)]
             pipe.buffer += piece
             at += len(piece)
             pipe.notify()

@@ -61,7 +61,11 @@ class Expression:
                 return not await Expression(self.proc, words[1:]).whole()
         value = await self._or()
         if self.words:
-            raise BadTest(f"unexpected operator: {self.words[0]}" if len(self.words) > 1 else f"{self.words[0]}: unexpected operator")
+            raise BadTest(
+                f"unexpected operator: {self.words[0]}"
+                if len(self.words) > 1
+                else f"{self.words[0]}: unexpected operator"
+            )
         return value
 
     async def _or(self) -> bool:
@@ -113,8 +117,16 @@ class Expression:
             found = await self._stat(operand, follow=operator not in "hL")
         except OSError:
             return False
-        kinds = {"b": stat.S_ISBLK, "c": stat.S_ISCHR, "d": stat.S_ISDIR, "f": stat.S_ISREG, "p": stat.S_ISFIFO,
-                 "h": stat.S_ISLNK, "L": stat.S_ISLNK, "S": stat.S_ISSOCK}
+        kinds = {
+            "b": stat.S_ISBLK,
+            "c": stat.S_ISCHR,
+            "d": stat.S_ISDIR,
+            "f": stat.S_ISREG,
+            "p": stat.S_ISFIFO,
+            "h": stat.S_ISLNK,
+            "L": stat.S_ISLNK,
+            "S": stat.S_ISSOCK,
+        }
         bits = {"g": 0o2000, "k": 0o1000, "u": 0o4000, "x": 0o111}
         if operator in kinds:
             return kinds[operator](found.st_mode)

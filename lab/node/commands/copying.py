@@ -35,9 +35,13 @@ def _operands(given: Options) -> tuple[list[str], str]:
 async def cp(proc: Process, argv: list[str]) -> int:
     """Copy files: -r, -a, -p, --preserve[=…], --attributes-only, -n, -T, -L, -P."""
     argv = ["--preserve=all" if w == "--preserve" else w for w in argv]
-    given = Options(argv, "rRapfnTvduPLit:", "recursive archive preserve= no-clobber no-target-directory force reflink= "
-                    "no-dereference dereference no-preserve= target-directory= attributes-only",
-                    same="recursive=r R=r archive=a no-clobber=n no-target-directory=T force=f target-directory=t")
+    given = Options(
+        argv,
+        "rRapfnTvduPLit:",
+        "recursive archive preserve= no-clobber no-target-directory force reflink= "
+        "no-dereference dereference no-preserve= target-directory= attributes-only",
+        same="recursive=r R=r archive=a no-clobber=n no-target-directory=T force=f target-directory=t",
+    )
     sources, target = _operands(given)
     code = 0
     for name in sources:
@@ -46,8 +50,11 @@ async def cp(proc: Process, argv: list[str]) -> int:
             await proc.reach(target)
             path = destination(proc, name, target, plain="T" in given)
             follow = not given.any("a", "d", "P")
-            if proc.root.isdir(proc.path(name)) and (follow or not proc.root.islink(proc.path(name))) \
-                    and not given.any("r", "R", "a"):
+            if (
+                proc.root.isdir(proc.path(name))
+                and (follow or not proc.root.islink(proc.path(name)))
+                and not given.any("r", "R", "a")
+            ):
                 code = await proc.fail("-r not specified; omitting directory", f"'{name}'")
                 continue
             if "n" in given and proc.root.exists(path):
@@ -59,8 +66,14 @@ async def cp(proc: Process, argv: list[str]) -> int:
             await _copy(proc, proc.path(name), path, keep=keep, follow=follow)
         except OSError as error:
             missing = error.errno == errno.ENOENT and not proc.root.exists(proc.path(name), follow=False)
-            code = await proc.fail(f"cannot stat '{name}'" if missing else f"cannot create regular file '{target}'"
-                                   if error.errno != errno.ENOSPC else f"error writing '{target}'", error)
+            code = await proc.fail(
+                f"cannot stat '{name}'"
+                if missing
+                else f"cannot create regular file '{target}'"
+                if error.errno != errno.ENOSPC
+                else f"error writing '{target}'",
+                error,
+            )
     return code
 
 
@@ -117,7 +130,9 @@ async def _bytes(proc: Process, source: str, target: str) -> None:
 @command("mv")
 async def mv(proc: Process, argv: list[str]) -> int:
     """Rename, or between mounts copy and remove: -f, -n, -T."""
-    given = Options(argv, "fnTvit:", "force no-clobber no-target-directory", same="force=f no-clobber=n no-target-directory=T")
+    given = Options(
+        argv, "fnTvit:", "force no-clobber no-target-directory", same="force=f no-clobber=n no-target-directory=T"
+    )
     sources, target = _operands(given)
     code = 0
     for name in sources:
@@ -173,7 +188,20 @@ async def install(proc: Process, argv: list[str]) -> int:
 async def dd(proc: Process, argv: list[str]) -> int:
     """Copy blocks: if= of= bs= count= skip= seek= conv= status=."""
     given = dict(w.partition("=")[::2] for w in argv[1:])
-    if unknown := set(given) - {"if", "of", "bs", "count", "skip", "seek", "conv", "status", "oflag", "iflag", "ibs", "obs"}:
+    if unknown := set(given) - {
+        "if",
+        "of",
+        "bs",
+        "count",
+        "skip",
+        "seek",
+        "conv",
+        "status",
+        "oflag",
+        "iflag",
+        "ibs",
+        "obs",
+    }:
         raise BadUsage(f"unrecognized operand '{sorted(unknown)[0]}'")
     block, count = parse_size(given.get("bs", "512")), given.get("count")
     conversions = given.get("conv", "").split(",")
@@ -189,14 +217,19 @@ async def dd(proc: Process, argv: list[str]) -> int:
     except OSError as error:
         reader.release()
         return await proc.fail(f"failed to open '{name}'", error)
-    full, partial, total, code = await _blocks(proc, reader, writer, block, None if count is None else parse_size(count), name)
+    full, partial, total, code = await _blocks(
+        proc, reader, writer, block, None if count is None else parse_size(count), name
+    )
     if given.get("status") != "none":
-        await proc.err(f"{full}+{partial} records in\n{full}+{partial} records out\n{total} bytes copied, 0.01 s, 100 MB/s")
+        await proc.err(
+            f"{full}+{partial} records in\n{full}+{partial} records out\n{total} bytes copied, 0.01 s, 100 MB/s"
+        )
     return code
 
 
-async def _blocks(proc: Process, reader: Stream, writer: Stream, block: int, count: int | None,
-                  name: str) -> tuple[int, int, int, int]:
+async def _blocks(
+    proc: Process, reader: Stream, writer: Stream, block: int, count: int | None, name: str
+) -> tuple[int, int, int, int]:
     full = partial = total = 0
     try:
         while count is None or full + partial < count:

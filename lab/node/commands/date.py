@@ -36,11 +36,23 @@ def moment(proc: Process, text: str) -> float:
 @command("date")
 async def date(proc: Process, argv: list[str]) -> int:
     """Print the time: +FORMAT, -d TEXT, -u, -r FILE, -Is, -R."""
-    given = Options(argv, "d:ur:RI::s:", "date= utc reference= iso-8601= rfc-email rfc-3339=", same="date=d utc=u reference=r") \
-        if not any(w.startswith("-I") for w in argv) else \
-        Options([argv[0], *(f"--iso-8601={w[2:] or 'date'}" if w.startswith("-I") else w for w in argv[1:])], "d:ur:R",
-                "date= utc reference= iso-8601=", same="date=d utc=u reference=r")
-    when = (await proc.ask(proc.root.stat, given.get("r"))).st_mtime if "r" in given else moment(proc, given.get("d", "now"))
+    given = (
+        Options(
+            argv, "d:ur:RI::s:", "date= utc reference= iso-8601= rfc-email rfc-3339=", same="date=d utc=u reference=r"
+        )
+        if not any(w.startswith("-I") for w in argv)
+        else Options(
+            [argv[0], *(f"--iso-8601={w[2:] or 'date'}" if w.startswith("-I") else w for w in argv[1:])],
+            "d:ur:R",
+            "date= utc reference= iso-8601=",
+            same="date=d utc=u reference=r",
+        )
+    )
+    when = (
+        (await proc.ask(proc.root.stat, given.get("r"))).st_mtime
+        if "r" in given
+        else moment(proc, given.get("d", "now"))
+    )
     zone: ZoneInfo | None = proc.clock.zone
     if "u" in given or proc.env.get("TZ") in ("UTC", "UTC0"):
         zone = None
@@ -63,12 +75,28 @@ async def date(proc: Process, argv: list[str]) -> int:
 
 def _formatted(local: datetime, when: float, form: str) -> str:
     offset = local.strftime("%z")
-    special = {"%s": str(int(when // 1)), "%N": f"{int(when % 1 * 1e9):09d}", "%F": local.strftime("%Y-%m-%d"),
-               "%T": local.strftime("%H:%M:%S"), "%:z": f"{offset[:3]}:{offset[3:]}", "%e": f"{local.day:2d}",
-               "%R": local.strftime("%H:%M"), "%D": local.strftime("%m/%d/%y"), "%n": "\n", "%t": "\t", "%k": f"{local.hour:2d}",
-               "%-d": str(local.day), "%-m": str(local.month), "%-H": str(local.hour), "%-M": str(local.minute), "%%": "%",
-               "%3N": f"{int(when % 1 * 1000):03d}"}
-    return re.sub(r"%(?:[-:0-9]?[A-Za-z]|%)", lambda m: special.get(m[0]) or local.strftime(m[0].replace("-", "")), form)
+    special = {
+        "%s": str(int(when // 1)),
+        "%N": f"{int(when % 1 * 1e9):09d}",
+        "%F": local.strftime("%Y-%m-%d"),
+        "%T": local.strftime("%H:%M:%S"),
+        "%:z": f"{offset[:3]}:{offset[3:]}",
+        "%e": f"{local.day:2d}",
+        "%R": local.strftime("%H:%M"),
+        "%D": local.strftime("%m/%d/%y"),
+        "%n": "\n",
+        "%t": "\t",
+        "%k": f"{local.hour:2d}",
+        "%-d": str(local.day),
+        "%-m": str(local.month),
+        "%-H": str(local.hour),
+        "%-M": str(local.minute),
+        "%%": "%",
+        "%3N": f"{int(when % 1 * 1000):03d}",
+    }
+    return re.sub(
+        r"%(?:[-:0-9]?[A-Za-z]|%)", lambda m: special.get(m[0]) or local.strftime(m[0].replace("-", "")), form
+    )
 
 
 @command("sleep")
@@ -96,5 +124,8 @@ async def uptime(proc: Process, argv: list[str]) -> int:
         await proc.out(proc.clock.local(proc.machine.booted).strftime("%Y-%m-%d %H:%M:%S\n"))
         return 0
     minutes = int(proc.clock.now() - proc.machine.booted) // 60
-    await proc.out(f" {proc.clock.local():%H:%M:%S} up {minutes // 60}:{minutes % 60:02d},  0 users,  load average: 0.08, 0.03, 0.01\n")
+    await proc.out(
+        f" {proc.clock.local():%H:%M:%S} up {minutes // 60}:{minutes % 60:02d},  0 users,"
+        "  load average: 0.08, 0.03, 0.01\n"
+    )
     return 0

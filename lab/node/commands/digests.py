@@ -44,7 +44,7 @@ async def base64_(proc: Process, argv: list[str]) -> int:
                 raise BadUsage("invalid input") from None
         else:
             text, width = base64.b64encode(data).decode(), given.number("w", 76)
-            rows = [text[i:i + width] for i in range(0, len(text), width)] if width else [text]
+            rows = [text[i : i + width] for i in range(0, len(text), width)] if width else [text]
             await proc.out("\n".join(rows) + ("\n" if width and rows else ""))
     return code
 
@@ -53,7 +53,7 @@ async def base64_(proc: Process, argv: list[str]) -> int:
 async def cmp(proc: Process, argv: list[str]) -> int:
     """Compare two files byte by byte: -s."""
     given = Options(argv, "sl", "silent quiet", same="silent=s quiet=s", code=2)
-    found, trouble = await inputs(proc, (given.operands + ["-"])[:2])
+    found, trouble = await inputs(proc, [*given.operands, "-"][:2])
     if trouble:
         return 2
     (one, a), (two, b) = found

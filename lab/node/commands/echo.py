@@ -14,12 +14,16 @@ def unescape(text: str) -> tuple[str, bool]:
     """Text with backslash escapes replaced, and whether `\\c` cut it off."""
     cut = re.search(r"(?<!\\)(?:\\\\)*\\c", text)
     if cut:
-        text = text[:cut.end() - 2]
+        text = text[: cut.end() - 2]
 
     def one(match: re.Match[str]) -> str:
         code = match[1]
         if code[0] in "01234567":
-            return chr(int(code, 8) & 255) if int(code, 8) < 128 else bytes([int(code, 8) & 255]).decode("utf-8", "surrogateescape")
+            return (
+                chr(int(code, 8) & 255)
+                if int(code, 8) < 128
+                else bytes([int(code, 8) & 255]).decode("utf-8", "surrogateescape")
+            )
         if code[0] == "x" and len(code) > 1:
             return bytes([int(code[1:], 16)]).decode("utf-8", "surrogateescape")
         return ESCAPES.get(code, match[0])
@@ -74,7 +78,7 @@ async def _format(proc: Process, form: str, arguments: list[str]) -> tuple[str, 
     while at < len(form):
         if form[at] == "\\":
             match = ESCAPE.match(form, at)
-            if form[at + 1:at + 2] == "c":
+            if form[at + 1 : at + 2] == "c":
                 return out, code, True
             out += unescape(match[0])[0] if match else "\\"
             at = match.end() if match else at + 1
@@ -106,7 +110,9 @@ async def _convert(proc: Process, directive: re.Match[str], arguments: list[str]
     if kind == "c":
         return (spec + "s") % value[:1], 0, False
     if kind in "sq":
-        quoted = value if kind == "s" or re.fullmatch(r"[\w./=:@%+-]+", value) else "'" + value.replace("'", "'\\''") + "'"
+        quoted = (
+            value if kind == "s" or re.fullmatch(r"[\w./=:@%+-]+", value) else "'" + value.replace("'", "'\\''") + "'"
+        )
         return (spec + "s") % quoted, 0, False
     if kind in "eEfgG":
         return (spec + kind) % float(value or 0), 0, False
@@ -156,8 +162,13 @@ async def seq(proc: Process, argv: list[str]) -> int:
     if not words or not all(re.fullmatch(r"-?\d+", w) for w in words) or len(words) > 3:
         return await proc.fail("invalid argument", f"'{(words or [''])[-1]}'")
     numbers = [int(w) for w in words]
-    first, step, last = (1, 1, numbers[0]) if len(numbers) == 1 else (numbers[0], 1, numbers[1]) if len(numbers) == 2 \
+    first, step, last = (
+        (1, 1, numbers[0])
+        if len(numbers) == 1
+        else (numbers[0], 1, numbers[1])
+        if len(numbers) == 2
         else (numbers[0], numbers[1], numbers[2])
+    )
     if step == 0:
         return await proc.fail("invalid Zero increment value", f"'{words[1]}'")
     started = False

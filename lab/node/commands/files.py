@@ -95,15 +95,19 @@ async def rmdir(proc: Process, argv: list[str]) -> int:
 @command("rm", "unlink")
 async def rm(proc: Process, argv: list[str]) -> int:
     """Remove files, with -r directories; mounts below are left with `Device or resource busy`."""
-    given = Options(argv, "rRfivd", "recursive force no-preserve-root one-file-system preserve-root", same="recursive=r force=f R=r")
+    given = Options(
+        argv, "rRfivd", "recursive force no-preserve-root one-file-system preserve-root", same="recursive=r force=f R=r"
+    )
     recursive, code = given.any("r", "R"), 0
     if not given.operands and "f" not in given:
         raise BadUsage("missing operand")
     for name in given.operands:
         path = proc.path(name)
         if recursive and proc.root.canonical(path) == "/" and "no-preserve-root" not in given:
-            await proc.err("rm: it is dangerous to operate recursively on '/'\n"
-                           "rm: use --no-preserve-root to override this failsafe")
+            await proc.err(
+                "rm: it is dangerous to operate recursively on '/'\n"
+                "rm: use --no-preserve-root to override this failsafe"
+            )
             code = 1
             continue
         if recursive and os.path.basename(path) in (".", ".."):
@@ -124,8 +128,12 @@ async def _remove(proc: Process, name: str, path: str, *, recursive: bool, force
         if not recursive:
             return await proc.fail(f"cannot remove '{name}'", "Is a directory")
         for inner in root.listdir(path):
-            code = await _remove(proc, f"{name.rstrip('/')}/{inner}", f"{path.rstrip('/')}/{inner}", recursive=True,
-                                 force=force) or code
+            code = (
+                await _remove(
+                    proc, f"{name.rstrip('/')}/{inner}", f"{path.rstrip('/')}/{inner}", recursive=True, force=force
+                )
+                or code
+            )
         if code == 0 and root.canonical(path) != "/":
             root.rmdir(path)
         return code
@@ -232,8 +240,12 @@ async def mktemp(proc: Process, argv: list[str]) -> int:
     if match is None:
         raise BadUsage(f"too few X's in template '{template}'")
     letters = string.ascii_letters + string.digits
-    name = template[:match.start()] + "".join(secrets.choice(letters) for _ in match[0]) + template[match.end():] \
+    name = (
+        template[: match.start()]
+        + "".join(secrets.choice(letters) for _ in match[0])
+        + template[match.end() :]
         + given.get("suffix")
+    )
     path = proc.path(name)
     try:
         await proc.reach(path)

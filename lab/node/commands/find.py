@@ -32,7 +32,12 @@ class Expression:
     def __init__(self, proc: Process, words: list[str]) -> None:
         """Read the words after the starting points; raises BadUsage."""
         self.proc, self.words = proc, list(words)
-        self.max_depth, self.min_depth, self.mount, self.depth_first = 10**6, 0, False, "-delete" in words or "-depth" in words
+        self.max_depth, self.min_depth, self.mount, self.depth_first = (
+            10**6,
+            0,
+            False,
+            "-delete" in words or "-depth" in words,
+        )
         self.alternatives = self._alternatives()
         if self.words:
             raise BadUsage(f"paths must precede expression: `{self.words[0]}'")
@@ -77,11 +82,28 @@ class Expression:
             ends = [i for i, w in enumerate(self.words) if w in (";", "+")]
             if not ends:
                 raise BadUsage("missing argument to `-exec'")
-            argv, end = self.words[:ends[0]], self.words[ends[0]]
-            del self.words[:ends[0] + 1]
+            argv, end = self.words[: ends[0]], self.words[ends[0]]
+            del self.words[: ends[0] + 1]
             return "-exec+" if end == "+" else "-exec", argv
-        if word in ("-name", "-iname", "-path", "-wholename", "-regex", "-type", "-newer", "-newermt", "-size", "-mtime", "-mmin",
-                    "-perm", "-user", "-group", "-printf", "-links", "-inum"):
+        if word in (
+            "-name",
+            "-iname",
+            "-path",
+            "-wholename",
+            "-regex",
+            "-type",
+            "-newer",
+            "-newermt",
+            "-size",
+            "-mtime",
+            "-mmin",
+            "-perm",
+            "-user",
+            "-group",
+            "-printf",
+            "-links",
+            "-inum",
+        ):
             return word, self._argument(word)
         raise BadUsage(f"unknown predicate `{word}'")
 
@@ -111,20 +133,27 @@ class Expression:
         shown, path, _, attributes, _ = found
         name = shown.rstrip("/").rpartition("/")[2] or "/"
         tests: dict[str, Callable[[], bool]] = {
-            "-name": lambda: fnmatchcase(name, argument), "-iname": lambda: fnmatchcase(name.lower(), argument.lower()),
-            "-path": lambda: fnmatchcase(shown, argument), "-wholename": lambda: fnmatchcase(shown, argument),
-            "-regex": lambda: re.fullmatch(argument, shown) is not None, "-true": lambda: True,
+            "-name": lambda: fnmatchcase(name, argument),
+            "-iname": lambda: fnmatchcase(name.lower(), argument.lower()),
+            "-path": lambda: fnmatchcase(shown, argument),
+            "-wholename": lambda: fnmatchcase(shown, argument),
+            "-regex": lambda: re.fullmatch(argument, shown) is not None,
+            "-true": lambda: True,
             "-prune": lambda: self._prune(path),
             "-type": lambda: stat.S_IFMT(attributes.st_mode) in [TYPES.get(t) for t in argument.split(",")],
             "-newer": lambda: attributes.st_mtime > self.proc.root.stat(self.proc.path(argument)).st_mtime,
             "-newermt": lambda: attributes.st_mtime > moment(self.proc, argument),
             "-size": lambda: self._size(argument, attributes.st_size),
-            "-mtime": lambda: self._age(argument, attributes.st_mtime, 86400), "-mmin": lambda: self._age(argument, attributes.st_mtime, 60),
+            "-mtime": lambda: self._age(argument, attributes.st_mtime, 86400),
+            "-mmin": lambda: self._age(argument, attributes.st_mtime, 60),
             "-perm": lambda: self._mode(argument, attributes.st_mode & 0o7777),
             "-user": lambda: argument in (str(attributes.st_uid), USER_NAMES.get(attributes.st_uid)),
             "-group": lambda: argument in (str(attributes.st_gid), GROUP_NAMES.get(attributes.st_gid)),
-            "-links": lambda: _compare(argument, attributes.st_nlink), "-inum": lambda: argument == str(attributes.st_ino),
-            "-empty": lambda: not self.proc.root.listdir(path) if stat.S_ISDIR(attributes.st_mode) else attributes.st_size == 0,
+            "-links": lambda: _compare(argument, attributes.st_nlink),
+            "-inum": lambda: argument == str(attributes.st_ino),
+            "-empty": lambda: (
+                not self.proc.root.listdir(path) if stat.S_ISDIR(attributes.st_mode) else attributes.st_size == 0
+            ),
         }
         return tests[word]()
 
@@ -167,16 +196,34 @@ class Expression:
     def _printed(self, form: str, found: Found) -> str:
         shown, path, start, attributes, depth = found
         local = self.proc.clock.local(attributes.st_mtime)
-        values = {"p": shown, "P": shown[len(start):].lstrip("/"), "f": shown.rstrip("/").rpartition("/")[2] or "/",
-                  "h": shown.rpartition("/")[0] or ".", "s": attributes.st_size, "m": f"{attributes.st_mode & 0o7777:o}",
-                  "M": stat.filemode(attributes.st_mode), "u": USER_NAMES.get(attributes.st_uid, attributes.st_uid),
-                  "g": GROUP_NAMES.get(attributes.st_gid, attributes.st_gid), "U": attributes.st_uid, "G": attributes.st_gid,
-                  "T@": f"{attributes.st_mtime:.10f}", "y": {v: k for k, v in TYPES.items()}.get(stat.S_IFMT(attributes.st_mode), "f"),
-                  "d": depth, "i": attributes.st_ino, "n": attributes.st_nlink, "k": -(-attributes.st_blocks // 2),
-                  "t": local.strftime("%a %b %e %H:%M:%S.%f0000 %Y"), "l": self.proc.root.readlink(path)
-                  if stat.S_ISLNK(attributes.st_mode) else "", "C@": f"{attributes.st_ctime:.10f}", "b": attributes.st_blocks}
-        form = re.sub(r"%(?:T([^@])|([TC]@)|([A-Za-z])|(%))", lambda m: local.strftime("%" + m[1]) if m[1] else
-                      "%" if m[4] else str(values.get(m[2] or m[3], "?")), form.replace("\\0", "\0"))
+        values = {
+            "p": shown,
+            "P": shown[len(start) :].lstrip("/"),
+            "f": shown.rstrip("/").rpartition("/")[2] or "/",
+            "h": shown.rpartition("/")[0] or ".",
+            "s": attributes.st_size,
+            "m": f"{attributes.st_mode & 0o7777:o}",
+            "M": stat.filemode(attributes.st_mode),
+            "u": USER_NAMES.get(attributes.st_uid, attributes.st_uid),
+            "g": GROUP_NAMES.get(attributes.st_gid, attributes.st_gid),
+            "U": attributes.st_uid,
+            "G": attributes.st_gid,
+            "T@": f"{attributes.st_mtime:.10f}",
+            "y": {v: k for k, v in TYPES.items()}.get(stat.S_IFMT(attributes.st_mode), "f"),
+            "d": depth,
+            "i": attributes.st_ino,
+            "n": attributes.st_nlink,
+            "k": -(-attributes.st_blocks // 2),
+            "t": local.strftime("%a %b %e %H:%M:%S.%f0000 %Y"),
+            "l": self.proc.root.readlink(path) if stat.S_ISLNK(attributes.st_mode) else "",
+            "C@": f"{attributes.st_ctime:.10f}",
+            "b": attributes.st_blocks,
+        }
+        form = re.sub(
+            r"%(?:T([^@])|([TC]@)|([A-Za-z])|(%))",
+            lambda m: local.strftime("%" + m[1]) if m[1] else "%" if m[4] else str(values.get(m[2] or m[3], "?")),
+            form.replace("\\0", "\0"),
+        )
         return form.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
 
 

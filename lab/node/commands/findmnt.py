@@ -10,10 +10,18 @@ from lab.node.process import Process
 from lab.node.registry import command
 
 COLUMNS = ("TARGET", "SOURCE", "FSTYPE", "OPTIONS")
-LONG = """json fstab mountpoint= target= source= types= output= noheadings mtab kernel verify tab-file= evaluate first-only
-    raw list pairs df notruncate verbose options= submounts canonicalize poll= direction= nofsroot bytes real""".replace("\n", " ")
-SAME = """json=J fstab=s mountpoint=M target=T source=S types=t output=o noheadings=n mtab=m kernel=k verify=x tab-file=F
-    evaluate=e first-only=f raw=r list=l pairs=P df=D notruncate=u verbose=v options=O submounts=R bytes=b"""
+LONG = " ".join(
+    """
+    json fstab mountpoint= target= source= types= output= noheadings mtab kernel verify tab-file= evaluate first-
+    only     raw list pairs df notruncate verbose options= submounts canonicalize poll= direction= nofsroot bytes
+    real
+    """.split()
+)
+SAME = """
+    json=J fstab=s mountpoint=M target=T source=S types=t output=o noheadings=n mtab=m kernel=k verify=x tab-
+    file=F     evaluate=e first-only=f raw=r list=l pairs=P df=D notruncate=u verbose=v options=O submounts=R
+    bytes=b
+    """
 
 
 @dataclass(frozen=True)
@@ -34,8 +42,15 @@ class Row:
         if self.mount is None:
             return ""
         own, rest = self.options.partition(",")[0], self.options.partition(",")[2]
-        return {"MAJ:MIN": self.mount.device, "ID": str(self.mount.id), "PARENT": str(self.mount.parent), "FSROOT": "/",
-                "VFS-OPTIONS": own, "FS-OPTIONS": rest, "PROPAGATION": "shared"}.get(name, "")
+        return {
+            "MAJ:MIN": self.mount.device,
+            "ID": str(self.mount.id),
+            "PARENT": str(self.mount.parent),
+            "FSROOT": "/",
+            "VFS-OPTIONS": own,
+            "FS-OPTIONS": rest,
+            "PROPAGATION": "shared",
+        }.get(name, "")
 
 
 @command("findmnt")
@@ -112,8 +127,13 @@ async def _containing(proc: Process, name: str, rows: list[Row]) -> list[Row]:
 def _shown(given: Options, rows: list[Row], columns: list[str], proc: Process) -> str:
     if "D" in given:
         columns = ["SOURCE", "FSTYPE", "SIZE", "USED", "AVAIL", "USE%", "TARGET"]
-    table = [[_size(proc, r, c) if "D" in given and c not in ("SOURCE", "FSTYPE", "TARGET") else r.column(c)
-              for c in columns] for r in rows]
+    table = [
+        [
+            _size(proc, r, c) if "D" in given and c not in ("SOURCE", "FSTYPE", "TARGET") else r.column(c)
+            for c in columns
+        ]
+        for r in rows
+    ]
     if "J" in given:
         found = [dict(zip([c.lower() for c in columns], line, strict=True)) for line in table]
         return json.dumps({"filesystems": found}, indent=3, ensure_ascii=False) + "\n"
@@ -166,5 +186,23 @@ async def _verify(proc: Process, given: Options) -> int:
     return 1 if errors or wrong else 0
 
 
-KNOWN = {"ext4", "ext3", "xfs", "vfat", "nfs", "nfs4", "tmpfs", "proc", "sysfs", "swap", "auto", "none", "iso9660", "cifs",
-         "zfs", "btrfs", "fuse", "bind"}
+KNOWN = {
+    "ext4",
+    "ext3",
+    "xfs",
+    "vfat",
+    "nfs",
+    "nfs4",
+    "tmpfs",
+    "proc",
+    "sysfs",
+    "swap",
+    "auto",
+    "none",
+    "iso9660",
+    "cifs",
+    "zfs",
+    "btrfs",
+    "fuse",
+    "bind",
+}

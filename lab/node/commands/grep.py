@@ -14,7 +14,7 @@ def posix(pattern: str, *, extended: bool) -> str:
     """A POSIX regular expression (basic unless `extended`) as Python writes it."""
     out, at = "", 0
     while at < len(pattern):
-        char, following = pattern[at], pattern[at + 1:at + 2]
+        char, following = pattern[at], pattern[at + 1 : at + 2]
         at += 1
         if char == "[" and (match := re.compile(r"(\^?\]?(?:\[[:.=]\w+[:.=]\]|[^\]])*)\]").match(pattern, at)):
             body = re.sub(r"\[:(\w+):\]", lambda m: CLASSES.get(m[1], ""), match[1].replace("\\", "\\\\"))
@@ -56,12 +56,17 @@ def compiled(pattern: str, flags: int = 0, *, extended: bool = False) -> re.Patt
 @command("grep", "egrep", "fgrep")
 async def grep(proc: Process, argv: list[str]) -> int:
     """Lines that match: -E -F -q -c -v -i -n -l -L -o -x -w -s -h -H -e -r -m."""
-    given = Options(argv, "EFPGqcvinlLoxwshHe:rRm:A:B:C:af:", "extended-regexp fixed-strings quiet count invert-match "
-                    "ignore-case line-number files-with-matches only-matching line-regexp word-regexp no-messages regexp= "
-                    "recursive max-count= color= no-filename", code=2,
-                    same="extended-regexp=E fixed-strings=F quiet=q count=c invert-match=v ignore-case=i line-number=n "
-                    "files-with-matches=l only-matching=o line-regexp=x word-regexp=w no-messages=s regexp=e recursive=r R=r "
-                    "max-count=m no-filename=h")
+    given = Options(
+        argv,
+        "EFPGqcvinlLoxwshHe:rRm:A:B:C:af:",
+        "extended-regexp fixed-strings quiet count invert-match "
+        "ignore-case line-number files-with-matches only-matching line-regexp word-regexp no-messages regexp= "
+        "recursive max-count= color= no-filename",
+        code=2,
+        same="extended-regexp=E fixed-strings=F quiet=q count=c invert-match=v ignore-case=i line-number=n "
+        "files-with-matches=l only-matching=o line-regexp=x word-regexp=w no-messages=s regexp=e recursive=r R=r "
+        "max-count=m no-filename=h",
+    )
     operands, wanted = list(given.operands), given.all("e")
     if "f" in given:
         wanted += (await proc.read_file(given.get("f"))).decode("utf-8", "surrogateescape").splitlines()
@@ -71,9 +76,13 @@ async def grep(proc: Process, argv: list[str]) -> int:
         wanted = operands.pop(0).split("\n")
     expression = _expression(given, wanted, argv[0])
     if "r" in given:
-        operands = [p for name in operands or ["."] for p, s in trees.walk(proc.root, proc.path(name)) if s.st_mode & 0o100000]
+        operands = [
+            p for name in operands or ["."] for p, s in trees.walk(proc.root, proc.path(name)) if s.st_mode & 0o100000
+        ]
     if "s" in given:
-        operands = [n for n in operands if n == "-" or proc.root.isfile(proc.path(n))] or (["/dev/null"] if operands else [])
+        operands = [n for n in operands if n == "-" or proc.root.isfile(proc.path(n))] or (
+            ["/dev/null"] if operands else []
+        )
     found, trouble = await inputs(proc, operands)
     hit = False
     named = (len(operands) > 1 or given.any("H", "r")) and "h" not in given
@@ -98,7 +107,9 @@ def _expression(given: Options, wanted: list[str], name: str) -> re.Pattern[str]
         raise BadUsage(f"Invalid regular expression: {error}", 2) from error
 
 
-async def _search(proc: Process, given: Options, expression: re.Pattern[str], prefix: str, name: str, data: bytes) -> bool:
+async def _search(
+    proc: Process, given: Options, expression: re.Pattern[str], prefix: str, name: str, data: bytes
+) -> bool:
     count, out = 0, ""
     limit = given.number("m", 10**9)
     lines = [line.decode("utf-8", "surrogateescape") for line in lines_of(data)]

@@ -4,7 +4,13 @@ from lab.node.options import Options
 from lab.node.process import Process
 from lab.node.registry import command
 
-KERNEL = {"s": "Linux", "r": "6.8.12-10-pve", "v": "#1 SMP PREEMPT_DYNAMIC PMX 6.8.12-10", "m": "x86_64", "o": "GNU/Linux"}
+KERNEL = {
+    "s": "Linux",
+    "r": "6.8.12-10-pve",
+    "v": "#1 SMP PREEMPT_DYNAMIC PMX 6.8.12-10",
+    "m": "x86_64",
+    "o": "GNU/Linux",
+}
 
 
 @command("id")

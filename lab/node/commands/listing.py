@@ -1,28 +1,40 @@
-"""ls, stat, readlink, realpath, dirname, basename: looking at files."""
+"""ls and stat: looking at files."""
 
 import errno
-import os
 import re
 import stat
 
 from lab.node.commands.echo import unescape
 from lab.node.commands.modes import GROUPS, USERS
 from lab.node.inodes import Stat
-from lab.node.options import BadUsage, Options
+from lab.node.options import Options
 from lab.node.process import Process
 from lab.node.registry import command
 
 USER_NAMES, GROUP_NAMES = {v: k for k, v in USERS.items()}, {v: k for k, v in GROUPS.items()}
 KINDS = {stat.S_IFDIR: "directory", stat.S_IFLNK: "symbolic link", stat.S_IFREG: "regular file"}
-FILESYSTEMS = {"nfs4": "nfs", "nfs": "nfs", "ext4": "ext2/ext3", "tmpfs": "tmpfs", "xfs": "xfs", "fuse": "fuseblk",
-               "proc": "proc", "sysfs": "sysfs"}
+FILESYSTEMS = {
+    "nfs4": "nfs",
+    "nfs": "nfs",
+    "ext4": "ext2/ext3",
+    "tmpfs": "tmpfs",
+    "xfs": "xfs",
+    "fuse": "fuseblk",
+    "proc": "proc",
+    "sysfs": "sysfs",
+}
 
 
 @command("ls")
 async def ls(proc: Process, argv: list[str]) -> int:
     """List: -l, -a, -A, -1, -d, -n, -t, -r, -S, -i, -R, -h, -F. Names alone ask nothing of a silent server below."""
-    given = Options(argv, "laA1dntrSihRFgopqcuLH", "all almost-all directory numeric-uid-gid reverse recursive human-readable "
-                    "color= time-style= full-time", same="all=a almost-all=A directory=d reverse=r recursive=R", code=2)
+    given = Options(
+        argv,
+        "laA1dntrSihRFgopqcuLH",
+        "all almost-all directory numeric-uid-gid reverse recursive human-readable color= time-style= full-time",
+        same="all=a almost-all=A directory=d reverse=r recursive=R",
+        code=2,
+    )
     files: list[str] = []
     folders: list[str] = []
     code = 0
@@ -55,8 +67,11 @@ async def ls(proc: Process, argv: list[str]) -> int:
             await proc.out("total 0\n")
         code = max(code, await _entries(proc, given, [(n, f"{path.rstrip('/')}/{n}") for n in names]))
         if "R" in given:
-            pending = [f"{name.rstrip('/')}/{n}" for n in names if n not in (".", "..")
-                       and proc.root.isdir(f"{path}/{n}") and not proc.root.islink(f"{path}/{n}")] + pending
+            pending = [
+                f"{name.rstrip('/')}/{n}"
+                for n in names
+                if n not in (".", "..") and proc.root.isdir(f"{path}/{n}") and not proc.root.islink(f"{path}/{n}")
+            ] + pending
     return code
 
 
@@ -88,14 +103,24 @@ async def _entries(proc: Process, given: Options, entries: list[tuple[str, str]]
 def _long(proc: Process, given: Options, name: str, path: str, found: Stat | None) -> str:
     if found is None:
         return f"d????????? ? ?    ?       ?            ? {name}"
-    who = [str(found.st_uid), str(found.st_gid)] if "n" in given else \
-        [USER_NAMES.get(found.st_uid, str(found.st_uid)), GROUP_NAMES.get(found.st_gid, str(found.st_gid))]
+    who = (
+        [str(found.st_uid), str(found.st_gid)]
+        if "n" in given
+        else [USER_NAMES.get(found.st_uid, str(found.st_uid)), GROUP_NAMES.get(found.st_gid, str(found.st_gid))]
+    )
     when = proc.clock.local(found.st_mtime)
     recent = abs(proc.clock.now() - found.st_mtime) < 15768000
-    shown = when.strftime("%Y-%m-%d %H:%M:%S.%f %z") if "full-time" in given else \
-        f"{when:%b} {when.day:2d} " + (when.strftime("%H:%M") if recent else f"{when.year:5d}")
+    shown = (
+        when.strftime("%Y-%m-%d %H:%M:%S.%f %z")
+        if "full-time" in given
+        else f"{when:%b} {when.day:2d} " + (when.strftime("%H:%M") if recent else f"{when.year:5d}")
+    )
     arrow = f" -> {proc.root.readlink(path)}" if stat.S_ISLNK(found.st_mode) else ""
-    extra = "+" if not stat.S_ISLNK(found.st_mode) and proc.root.inodes.of(proc.root.resolve(path, follow=False)).acl else ""
+    extra = (
+        "+"
+        if not stat.S_ISLNK(found.st_mode) and proc.root.inodes.of(proc.root.resolve(path, follow=False)).acl
+        else ""
+    )
     size = human(found.st_size) if "h" in given else str(found.st_size)
     return f"{stat.filemode(found.st_mode)}{extra} {found.st_nlink} {who[0]} {who[1]} {size} {shown} {name}{arrow}"
 
@@ -112,7 +137,9 @@ def human(size: float) -> str:
 @command("stat")
 async def stat_(proc: Process, argv: list[str]) -> int:
     """Status of files (-c FORMAT, -L) or of their filesystems (-f)."""
-    given = Options(argv, "c:fLt", "format= printf= file-system dereference terse", same="format=c file-system=f dereference=L")
+    given = Options(
+        argv, "c:fLt", "format= printf= file-system dereference terse", same="format=c file-system=f dereference=L"
+    )
     form = given.get("c") or given.get("printf")
     code = 0
     for name in given.operands:
@@ -147,17 +174,36 @@ def _status(proc: Process, name: str, form: str, *, follow: bool) -> str:
     target = proc.root.canonical(path, follow=False)
     quoted = f"'{name}' -> '{proc.root.readlink(path)}'" if kind == "symbolic link" else f"'{name}'"
     values = {
-        "n": name, "N": quoted, "s": found.st_size, "a": f"{stat.S_IMODE(found.st_mode):o}", "A": stat.filemode(found.st_mode),
-        "f": f"{found.st_mode:x}", "F": kind, "u": found.st_uid, "g": found.st_gid, "i": found.st_ino, "h": found.st_nlink,
-        "U": USER_NAMES.get(found.st_uid, "UNKNOWN"), "G": GROUP_NAMES.get(found.st_gid, "UNKNOWN"), "b": found.st_blocks,
-        "B": 512, "o": 4096, "d": found.st_dev, "D": f"{found.st_dev:x}", "m": proc.root.mount_of(target).target, "t": 0, "T": 0,
+        "n": name,
+        "N": quoted,
+        "s": found.st_size,
+        "a": f"{stat.S_IMODE(found.st_mode):o}",
+        "A": stat.filemode(found.st_mode),
+        "f": f"{found.st_mode:x}",
+        "F": kind,
+        "u": found.st_uid,
+        "g": found.st_gid,
+        "i": found.st_ino,
+        "h": found.st_nlink,
+        "U": USER_NAMES.get(found.st_uid, "UNKNOWN"),
+        "G": GROUP_NAMES.get(found.st_gid, "UNKNOWN"),
+        "b": found.st_blocks,
+        "B": 512,
+        "o": 4096,
+        "d": found.st_dev,
+        "D": f"{found.st_dev:x}",
+        "m": proc.root.mount_of(target).target,
+        "t": 0,
+        "T": 0,
         **{letter: proc.clock.local(epoch).strftime("%Y-%m-%d %H:%M:%S.%f000 %z") for letter, epoch in moments.items()},
         **{letter.upper(): int(epoch) for letter, epoch in moments.items()},
     }
     if not form:
-        form = (f"  File: %N\n  Size: %s\tBlocks: %b\tIO Block: %o\t%F\nDevice: %D\tInode: %i\tLinks: %h\n"
-                f"Access: (0{stat.S_IMODE(found.st_mode):03o}/%A)  Uid: (%u/%U)   Gid: (%g/%G)\n"
-                "Access: %x\nModify: %y\nChange: %z\n Birth: %w")
+        form = (
+            f"  File: %N\n  Size: %s\tBlocks: %b\tIO Block: %o\t%F\nDevice: %D\tInode: %i\tLinks: %h\n"
+            f"Access: (0{stat.S_IMODE(found.st_mode):03o}/%A)  Uid: (%u/%U)   Gid: (%g/%G)\n"
+            "Access: %x\nModify: %y\nChange: %z\n Birth: %w"
+        )
     return _filled(form, values)
 
 
@@ -166,75 +212,27 @@ def _filesystem(proc: Process, name: str, form: str) -> str:
     proc.root.stat(path)
     total, _, free = proc.root.usage(path)
     kind = proc.root.mount_of(path).fstype
-    values = {"n": name, "T": FILESYSTEMS.get(kind, kind), "b": total // 4096, "f": free // 4096, "a": free // 4096, "s": 4096,
-              "S": 4096, "c": 6000000, "d": 5900000, "l": 255, "t": "6969" if kind.startswith("nfs") else "ef53", "i": "0"}
-    return _filled(form or '  File: "%n"\n    ID: %i Namelen: %l     Type: %T\nBlock size: %s\nBlocks: Total: %b Free: %f '
-                   "Available: %a\nInodes: Total: %c Free: %d", values)
+    values = {
+        "n": name,
+        "T": FILESYSTEMS.get(kind, kind),
+        "b": total // 4096,
+        "f": free // 4096,
+        "a": free // 4096,
+        "s": 4096,
+        "S": 4096,
+        "c": 6000000,
+        "d": 5900000,
+        "l": 255,
+        "t": "6969" if kind.startswith("nfs") else "ef53",
+        "i": "0",
+    }
+    return _filled(
+        form
+        or '  File: "%n"\n    ID: %i Namelen: %l     Type: %T\nBlock size: %s\nBlocks: Total: %b Free: %f '
+        "Available: %a\nInodes: Total: %c Free: %d",
+        values,
+    )
 
 
 def _filled(form: str, values: dict[str, object]) -> str:
     return re.sub(r"%[-0]?\d*([A-Za-z%])", lambda m: "%" if m[1] == "%" else str(values.get(m[1], "?")), form)
-
-
-@command("readlink")
-async def readlink(proc: Process, argv: list[str]) -> int:
-    """The text of a symlink, or with -f, -e, -m the path without symlinks."""
-    given = Options(argv, "femnqsvz", "canonicalize canonicalize-existing canonicalize-missing no-newline",
-                    same="canonicalize=f canonicalize-existing=e canonicalize-missing=m no-newline=n")
-    code = 0
-    for name in given.operands:
-        try:
-            await proc.reach(name, follow=given.any("f", "e", "m"))
-            text = _real(proc, name, given.last("f", "e", "m")) if given.any("f", "e", "m") else \
-                proc.root.readlink(proc.path(name))
-        except OSError:
-            code = 1
-            continue
-        await proc.out(text + ("" if "n" in given else "\n"))
-    return code
-
-
-def _real(proc: Process, name: str, how: str) -> str:
-    path = proc.root.canonical(proc.path(name))
-    needed = path if how == "e" else os.path.dirname(path) if how == "f" else "/"
-    if not proc.root.exists(needed):
-        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), name)
-    return path
-
-
-@command("realpath")
-async def realpath(proc: Process, argv: list[str]) -> int:
-    """The path without symlinks: -e, -m, -s."""
-    given = Options(argv, "emsqz", "canonicalize-existing canonicalize-missing no-symlinks",
-                    same="canonicalize-existing=e canonicalize-missing=m no-symlinks=s")
-    code = 0
-    for name in given.operands:
-        try:
-            await proc.reach(name)
-            await proc.out(_real(proc, name, given.last("e", "m", default="f")) + "\n")
-        except OSError as error:
-            code = await proc.fail(name, error)
-    return code
-
-
-@command("dirname")
-async def dirname(proc: Process, argv: list[str]) -> int:
-    """All but the last component."""
-    for name in argv[1:]:
-        stripped = name.rstrip("/") or "/"
-        await proc.out((os.path.dirname(stripped).rstrip("/") or ("/" if stripped.startswith("/") else ".")) + "\n")
-    return 0
-
-
-@command("basename")
-async def basename(proc: Process, argv: list[str]) -> int:
-    """The last component, without a suffix: NAME [SUFFIX], -a, -s SUFFIX."""
-    given = Options(argv, "as:z", "multiple suffix=", same="suffix=s multiple=a")
-    if not given.operands:
-        raise BadUsage("missing operand")
-    many = given.any("a", "s")
-    suffix = given.get("s") if many else (given.operands[1:2] or [""])[0]
-    for name in given.operands if many else given.operands[:1]:
-        last = os.path.basename(name.rstrip("/")) or "/"
-        await proc.out((last.removesuffix(suffix) if last != suffix else last) + "\n")
-    return 0

@@ -39,7 +39,7 @@ def new_mode(old: int, text: str, *, directory: bool) -> int:
 
 def owner(proc: Process, text: str) -> tuple[int, int]:
     """(uid, gid) of `user:group`, -1 for a part not given; raises BadUsage."""
-    user, colon, group = text.partition(":")
+    user, _, group = text.partition(":")
     found = []
     for name, known, kind in ((user, USERS, "user"), (group, GROUPS, "group")):
         if name and not name.isdigit() and name not in known:
@@ -60,8 +60,13 @@ async def chmod(proc: Process, argv: list[str]) -> int:
     argv = [w.removeprefix("--minus") if i != 1 else w.replace("--minus", "a", 1) for i, w in enumerate(words)]
     given = Options(argv, "Rvcf", "recursive reference=", same="recursive=R")
     operands, code = list(given.operands), 0
-    text = f"{proc.root.stat(proc.path(given.get('reference'))).st_mode & 0o7777:o}" if "reference" in given else \
-        operands.pop(0) if operands else ""
+    text = (
+        f"{proc.root.stat(proc.path(given.get('reference'))).st_mode & 0o7777:o}"
+        if "reference" in given
+        else operands.pop(0)
+        if operands
+        else ""
+    )
     if not operands:
         raise BadUsage("missing operand")
     for name in operands:
@@ -118,7 +123,9 @@ async def chattr(proc: Process, argv: list[str]) -> int:
                 proc.root.inodes.of(proc.root.resolve(path)).immutable = operands[0][0] != "-"
         except OSError as error:
             what = "Operation not supported while reading flags on" if error.errno == errno.EOPNOTSUPP else None
-            await proc.err(f"chattr: {what} {name}" if what else f"chattr: {error.strerror} while trying to stat {name}")
+            await proc.err(
+                f"chattr: {what} {name}" if what else f"chattr: {error.strerror} while trying to stat {name}"
+            )
             code = 1
     return code
 
@@ -140,7 +147,9 @@ async def lsattr(proc: Process, argv: list[str]) -> int:
                 await proc.out(f"----{'i' if flag else '-'}---------e------- {entry}\n")
         except OSError as error:
             unsupported = error.errno == errno.EOPNOTSUPP
-            await proc.err(f"lsattr: {error.strerror} while {'reading flags on' if unsupported else 'trying to stat'} {name}")
+            await proc.err(
+                f"lsattr: {error.strerror} while {'reading flags on' if unsupported else 'trying to stat'} {name}"
+            )
             code = 1
     return code
 
@@ -158,12 +167,19 @@ async def getfacl(proc: Process, argv: list[str]) -> int:
         users, groups = {v: k for k, v in USERS.items()}, {v: k for k, v in GROUPS.items()}
         if "c" not in given:
             shown = name if "p" in given else name.lstrip("/")
-            await proc.out(f"# file: {shown}\n# owner: {users.get(found.st_uid, found.st_uid)}\n"
-                           f"# group: {groups.get(found.st_gid, found.st_gid)}\n")
+            await proc.out(
+                f"# file: {shown}\n# owner: {users.get(found.st_uid, found.st_uid)}\n"
+                f"# group: {groups.get(found.st_gid, found.st_gid)}\n"
+            )
         rights = ["".join(c if found.st_mode >> shift & bit else "-" for c, bit in BITS.items()) for shift in (6, 3, 0)]
         extra = proc.root.inodes.of(proc.root.resolve(proc.path(name))).acl
-        lines = [f"user::{rights[0]}", *[e for e in extra if e.startswith("user:")], f"group::{rights[1]}",
-                 *[e for e in extra if not e.startswith("user:")], f"other::{rights[2]}"]
+        lines = [
+            f"user::{rights[0]}",
+            *[e for e in extra if e.startswith("user:")],
+            f"group::{rights[1]}",
+            *[e for e in extra if not e.startswith("user:")],
+            f"other::{rights[2]}",
+        ]
         await proc.out("\n".join(lines) + "\n\n")
     return 0
 
@@ -171,13 +187,17 @@ async def getfacl(proc: Process, argv: list[str]) -> int:
 @command("setfacl")
 async def setfacl(proc: Process, argv: list[str]) -> int:
     """Record ACL entries: -m ENTRIES, -x ENTRIES, -b, --set-file=-, --restore=-."""
-    given = Options(argv, "m:x:bkR", "modify= remove= remove-all set-file= restore=", same="modify=m remove=x remove-all=b")
+    given = Options(
+        argv, "m:x:bkR", "modify= remove= remove-all set-file= restore=", same="modify=m remove=x remove-all=b"
+    )
     entries = given.get("m").split(",")
     operands = given.operands
     if "set-file" in given or "restore" in given:
         text = (await proc.read_file(given.get("set-file") or given.get("restore"))).decode()
         entries = [line for line in text.splitlines() if line and not line.startswith("#")]
-        operands = operands or [line.removeprefix("# file: ") for line in text.splitlines() if line.startswith("# file: ")]
+        operands = operands or [
+            line.removeprefix("# file: ") for line in text.splitlines() if line.startswith("# file: ")
+        ]
     for name in operands:
         try:
             await proc.reach(name)
@@ -188,11 +208,18 @@ async def setfacl(proc: Process, argv: list[str]) -> int:
             record.acl = []
         for entry in filter(None, entries):
             key, _, value = entry.rpartition(":")
-            key = key.replace("u:", "user:", 1) if key.startswith("u:") else key.replace("g:", "group:", 1) \
-                if key.startswith("g:") else key
+            key = (
+                key.replace("u:", "user:", 1)
+                if key.startswith("u:")
+                else key.replace("g:", "group:", 1)
+                if key.startswith("g:")
+                else key
+            )
             if key.endswith(":") or key in ("u", "g", "o"):
                 continue
-            record.acl = sorted({e for e in record.acl if not e.startswith(key + ":")} | {f"{key}:{value.ljust(3, '-')}"})
+            record.acl = sorted(
+                {e for e in record.acl if not e.startswith(key + ":")} | {f"{key}:{value.ljust(3, '-')}"}
+            )
         for entry in filter(None, given.get("x").split(",")):
             record.acl = [e for e in record.acl if not e.startswith(entry)]
     return 0

@@ -19,8 +19,13 @@ async def _end(proc: Process, outcome: Outcome) -> int:
 @command("mount")
 async def mount(proc: Process, argv: list[str]) -> int:
     """List mounts, mount an fstab entry, mount something, or remount."""
-    given = Options(argv, "avrwnft:o:T:l", "all verbose fake types= options= bind fstab= target= source=",
-                    same="all=a types=t options=o verbose=v fake=f", code=1)
+    given = Options(
+        argv,
+        "avrwnft:o:T:l",
+        "all verbose fake types= options= bind fstab= target= source=",
+        same="all=a types=t options=o verbose=v fake=f",
+        code=1,
+    )
     machine = proc.machine
     options = [o for value in given.all("o") for o in value.split(",") if o]
     options += ["ro"] if "r" in given else []
@@ -39,8 +44,12 @@ async def mount(proc: Process, argv: list[str]) -> int:
         found = mounting.entry_for(machine, operands[0])
         if found is None:
             return await _end(proc, Outcome(1, f"mount: {operands[0]}: can't find in /etc/fstab."))
-        return await _end(proc, await mounting.mount(machine, found.source, found.target, given.get("t") or found.fstype,
-                                                     found.option_list + options))
+        return await _end(
+            proc,
+            await mounting.mount(
+                machine, found.source, found.target, given.get("t") or found.fstype, found.option_list + options
+            ),
+        )
     source, target = operands[0], proc.path(operands[1])
     source = source if ":" in source or given.get("t") == "tmpfs" else proc.path(source)
     return await _end(proc, await mounting.mount(machine, source, target, given.get("t") or "auto", options))
@@ -66,7 +75,12 @@ async def unmount(proc: Process, argv: list[str]) -> int:
     for name in given.operands:
         by_source = [m.target for m in proc.root.mounts if m.source == name]
         target = by_source[-1] if by_source else proc.path(name)
-        if not by_source and proc.root.mounted(target) is None and not proc.root.dead(target) and not proc.root.exists(target):
+        if (
+            not by_source
+            and proc.root.mounted(target) is None
+            and not proc.root.dead(target)
+            and not proc.root.exists(target)
+        ):
             await proc.err(f"umount: {name}: no mount point specified.")
             worst = 32
             continue

@@ -41,12 +41,18 @@ async def rpcinfo(proc: Process, argv: list[str]) -> int:
     if not operands:
         raise BadUsage("usage: rpcinfo -T netid host prognum [versnum]")
     if not await _reachable(proc, operands[0], 3.1):
-        await proc.err(f"rpcinfo: can't contact rpcbind: RPC: Remote system error - No route to host ({operands[0]})"
-                       if "p" in given else "rpcinfo: RPC: Remote system error - No route to host")
+        await proc.err(
+            f"rpcinfo: can't contact rpcbind: RPC: Remote system error - No route to host ({operands[0]})"
+            if "p" in given
+            else "rpcinfo: RPC: Remote system error - No route to host"
+        )
         return 1
     if "p" in given:
-        await proc.out("   program vers proto   port  service\n    100000    4   tcp    111  portmapper\n"
-                       "    100005    3   tcp    892  mountd\n    100003    3   tcp   2049  nfs\n    100003    4   tcp   2049  nfs\n")
+        await proc.out(
+            "   program vers proto   port  service\n    100000    4   tcp    111  portmapper\n"
+            "    100005    3   tcp    892  mountd\n"
+            "    100003    3   tcp   2049  nfs\n    100003    4   tcp   2049  nfs\n"
+        )
         return 0
     program, version = PROGRAMS.get((operands[1:2] or ["nfs"])[0], ("", ""))
     if not program:
@@ -63,6 +69,8 @@ async def ping(proc: Process, argv: list[str]) -> int:
     host = (given.operands or [""])[0]
     own = host in ("localhost", "127.0.0.1", "10.0.0.50", proc.machine.hostname)
     good = own or await _reachable(proc, host, float(given.get("W") or given.get("w") or 3))
-    await proc.out(f"PING {host} 56(84) bytes of data.\n\n--- {host} ping statistics ---\n"
-                   f"1 packets transmitted, {int(good)} received, {0 if good else 100}% packet loss, time 0ms\n")
+    await proc.out(
+        f"PING {host} 56(84) bytes of data.\n\n--- {host} ping statistics ---\n"
+        f"1 packets transmitted, {int(good)} received, {0 if good else 100}% packet loss, time 0ms\n"
+    )
     return 0 if good else 1

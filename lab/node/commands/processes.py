@@ -56,7 +56,14 @@ async def not_here(proc: Process, argv: list[str]) -> int:
 @command("timeout")
 async def timeout(proc: Process, argv: list[str]) -> int:
     """Run a command for so long: 124 when it had to be ended, 137 when by KILL; -k AFTER, -s SIGNAL."""
-    given = Options(argv, "k:s:v", "kill-after= signal= preserve-status foreground", same="kill-after=k signal=s", stop=True, code=125)
+    given = Options(
+        argv,
+        "k:s:v",
+        "kill-after= signal= preserve-status foreground",
+        same="kill-after=k signal=s",
+        stop=True,
+        code=125,
+    )
     if len(given.operands) < 2:
         raise BadUsage("missing operand\nTry 'timeout --help' for more information.", 125)
     seconds, words = duration(given.operands[0]), given.operands[1:]
@@ -103,8 +110,13 @@ def signal_number(text: str) -> int:
 @command("xargs")
 async def xargs(proc: Process, argv: list[str]) -> int:
     """Run a command on words from standard input: -0, -n COUNT, -I TEXT, -r, -d SEP."""
-    given = Options(argv, "0n:I:rd:P:tL:", "null no-run-if-empty max-args= delimiter=",
-                    same="null=0 no-run-if-empty=r max-args=n delimiter=d", stop=True)
+    given = Options(
+        argv,
+        "0n:I:rd:P:tL:",
+        "null no-run-if-empty max-args= delimiter=",
+        same="null=0 no-run-if-empty=r max-args=n delimiter=d",
+        stop=True,
+    )
     text = (await proc.stdin.read()).decode("utf-8", "surrogateescape")
     if "0" in given:
         items = [w for w in text.split("\0") if w]
@@ -117,7 +129,9 @@ async def xargs(proc: Process, argv: list[str]) -> int:
         batches = [[w.replace(given.get("I"), item) for w in words] for item in items]
     else:
         size = given.number("n", 5000)
-        batches = [[*words, *items[i:i + size]] for i in range(0, len(items), size)] or ([] if "r" in given else [words])
+        batches = [[*words, *items[i : i + size]] for i in range(0, len(items), size)] or (
+            [] if "r" in given else [words]
+        )
     for batch in batches:
         one = await proc.run(batch)
         if one in (126, 127):
@@ -129,8 +143,13 @@ async def xargs(proc: Process, argv: list[str]) -> int:
 @command("flock")
 async def flock(proc: Process, argv: list[str]) -> int:
     """Run a command while a file is locked, or lock a descriptor until the session ends: -n, -w SECONDS, -c."""
-    given = Options(argv, "nw:E:xseuc:o", "nonblock timeout= exclusive shared conflict-exit-code= unlock command=",
-                    same="nonblock=n timeout=w conflict-exit-code=E command=c unlock=u", stop=True)
+    given = Options(
+        argv,
+        "nw:E:xseuc:o",
+        "nonblock timeout= exclusive shared conflict-exit-code= unlock command=",
+        same="nonblock=n timeout=w conflict-exit-code=E command=c unlock=u",
+        stop=True,
+    )
     if not given.operands:
         raise BadUsage("requires a file or descriptor")
     name, words = given.operands[0], given.operands[1:]
@@ -187,8 +206,12 @@ async def kill(proc: Process, argv: list[str]) -> int:
 @command("ps")
 async def ps(proc: Process, argv: list[str]) -> int:
     """The node's processes: every form of it prints pid and command; -o pid=,args= and -p PID are understood."""
-    given = Options([argv[0], *(w if w.startswith("-") else f"-{w}" for w in argv[1:])] if argv[1:2] in (["aux"], ["ax"])
-                    else argv, "eAfauxwo:p:C:", "no-headers ppid= sort= pid=", same="pid=p")
+    given = Options(
+        [argv[0], *(w if w.startswith("-") else f"-{w}" for w in argv[1:])] if argv[1:2] in (["aux"], ["ax"]) else argv,
+        "eAfauxwo:p:C:",
+        "no-headers ppid= sort= pid=",
+        same="pid=p",
+    )
     columns = (given.get("o") or "pid,ppid,args").split(",")
     plain = [c.partition("=")[0] for c in columns]
     rows = [(p.pid, p.parent, " ".join(p.argv).replace("\n", " ")) for p in proc.machine.processes.values()]
@@ -198,8 +221,18 @@ async def ps(proc: Process, argv: list[str]) -> int:
     if not all(c.endswith("=") for c in columns) and "no-headers" not in given:
         await proc.out(" ".join(c.upper().rjust(7) if c in ("pid", "ppid") else c.upper() for c in plain) + "\n")
     for pid, parent, args in rows:
-        values = {"pid": str(pid).rjust(7), "ppid": str(parent).rjust(7), "args": args, "cmd": args, "command": args,
-                  "comm": os.path.basename(args.split(" ")[0]), "user": "root", "stat": "S", "uid": "0", "etime": "00:01"}
+        values = {
+            "pid": str(pid).rjust(7),
+            "ppid": str(parent).rjust(7),
+            "args": args,
+            "cmd": args,
+            "command": args,
+            "comm": os.path.basename(args.split(" ")[0]),
+            "user": "root",
+            "stat": "S",
+            "uid": "0",
+            "etime": "00:01",
+        }
         await proc.out(" ".join(values.get(c, "-") for c in plain) + "\n")
     return 0 if rows else 1
 
@@ -209,8 +242,11 @@ async def pgrep(proc: Process, argv: list[str]) -> int:
     """Pids of processes by name, or with -f by command line."""
     given = Options(argv, "fxal")
     text = (given.operands or [""])[0]
-    found = [p for p in proc.machine.processes.values() if p.pid != proc.pid
-             and re.search(text, " ".join(p.argv) if "f" in given else os.path.basename(p.argv[0]))]
+    found = [
+        p
+        for p in proc.machine.processes.values()
+        if p.pid != proc.pid and re.search(text, " ".join(p.argv) if "f" in given else os.path.basename(p.argv[0]))
+    ]
     for process in found:
         await proc.out(f"{process.pid}{' ' + ' '.join(process.argv) if given.any('a', 'l') else ''}\n")
     return 0 if found else 1
@@ -237,5 +273,9 @@ async def fuser(proc: Process, argv: list[str]) -> int:
         if "t" not in given:
             await proc.out("COMMAND PID USER FD TYPE DEVICE SIZE/OFF NODE NAME\n")
         for pid, (text, name) in users.items():
-            await proc.out(f"{pid}\n" if "t" in given else f"{os.path.basename(text.split()[0])} {pid} root cwd DIR 0:45 4096 2 {name}\n")
+            await proc.out(
+                f"{pid}\n"
+                if "t" in given
+                else f"{os.path.basename(text.split()[0])} {pid} root cwd DIR 0:45 4096 2 {name}\n"
+            )
     return 0 if users else 1

@@ -41,18 +41,18 @@ class Script:
             self.steps.append(self._step())
 
     def _look(self) -> str:
-        return self.text[self.at:self.at + 1]
+        return self.text[self.at : self.at + 1]
 
     def _until(self, end: str) -> str:
         out = ""
         while self._look() != end:
             if not self._look():
                 raise BadUsage(f"-e expression #1, char {self.at}: unterminated command")
-            if self._look() == "\\" and self.text[self.at + 1:self.at + 2] == end and end != "\\":
+            if self._look() == "\\" and self.text[self.at + 1 : self.at + 2] == end and end != "\\":
                 out += end if end in "/|,#:@!%" else "\\" + end
                 self.at += 2
             elif self._look() == "\\":
-                out += self.text[self.at:self.at + 2]
+                out += self.text[self.at : self.at + 2]
                 self.at += 2
             else:
                 out += self._look()
@@ -94,7 +94,7 @@ class Script:
         elif verb in "aic":
             match = re.compile(r"[ \t]*\\?\n?[ \t]*([^\n]*)").match(self.text, self.at)
             step.text, self.at = (match[1], match.end()) if match else ("", self.at)
-        elif verb not in "dpqQ=nNDPhHgGxt#":
+        elif verb not in "dpqQ=#":
             raise BadUsage(f"-e expression #1, char {self.at}: unknown command: '{verb}'")
         return step
 
@@ -111,10 +111,16 @@ class Script:
 @command("sed")
 async def sed(proc: Process, argv: list[str]) -> int:
     """Edit a stream, or with -i files in place (written beside and renamed)."""
-    argv = [re.sub(r"^-i(?=.)", "--in-place=", w) if re.match(r"-i.", w) and not w.startswith("-ie") else w for w in argv]
+    argv = [
+        re.sub(r"^-i(?=.)", "--in-place=", w) if re.match(r"-i.", w) and not w.startswith("-ie") else w for w in argv
+    ]
     argv = ["--in-place=" if w in ("-i", "--in-place") else w for w in argv]
-    given = Options(argv, "nEre:f:sz", "quiet silent expression= regexp-extended in-place=",
-                    same="quiet=n silent=n expression=e regexp-extended=E r=E")
+    given = Options(
+        argv,
+        "nEre:f:sz",
+        "quiet silent expression= regexp-extended in-place=",
+        same="quiet=n silent=n expression=e regexp-extended=E r=E",
+    )
     operands, texts = list(given.operands), given.all("e")
     if not texts:
         if not operands:
@@ -128,7 +134,9 @@ async def sed(proc: Process, argv: list[str]) -> int:
         except OSError as error:
             code = await proc.fail(f"can't read {name}", error, 2)
             continue
-        out = _edited(data.decode("utf-8", "surrogateescape"), script, quiet="n" in given).encode("utf-8", "surrogateescape")
+        out = _edited(data.decode("utf-8", "surrogateescape"), script, quiet="n" in given).encode(
+            "utf-8", "surrogateescape"
+        )
         if "in-place" not in given:
             await proc.out(out)
             continue
@@ -165,32 +173,26 @@ def _edited(text: str, script: Script, *, quiet: bool) -> str:
 
 
 def _cycle(script: Script, line: str, number: int, last: bool, out: list[str]) -> tuple[str | None, list[str], bool]:
+    """One line through the script: what is left of it, what comes after it, whether that was the last."""
     appended: list[str] = []
     for step in script.steps:
         if step.verb == "#" or _selected(step, line, number, last) == step.negate:
             continue
-        match step.verb:
-            case "d":
-                return None, appended, False
-            case "p":
+        if step.verb in "dc":
+            out += [step.text] if step.verb == "c" and not (step.last is not None and step.inside) else []
+            return None, appended, False
+        if step.verb in "qQ":
+            return (line if step.verb == "q" else None), appended, True
+        if step.verb in "pi=":
+            out.append({"p": line, "i": step.text, "=": str(number)}[step.verb])
+        elif step.verb == "a":
+            appended.append(step.text)
+        elif step.verb == "y":
+            line = line.translate(str.maketrans(step.text, step.replacement))
+        elif step.verb == "s":
+            line, changed = _substituted(step, line)
+            if changed and "p" in step.flags:
                 out.append(line)
-            case "=":
-                out.append(str(number))
-            case "q" | "Q":
-                return (line if step.verb == "q" else None), appended, True
-            case "i":
-                out.append(step.text)
-            case "a":
-                appended.append(step.text)
-            case "c":
-                out += [step.text] if step.last is None or not step.inside else []
-                return None, appended, False
-            case "y":
-                line = line.translate(str.maketrans(step.text, step.replacement))
-            case "s":
-                line, changed = _substituted(step, line)
-                if changed and "p" in step.flags:
-                    out.append(line)
     return line, appended, False
 
 

@@ -26,16 +26,22 @@ async def sh(proc: Process, argv: list[str]) -> int:
     if inline:
         if not words:
             return await proc.fail("-c", "requires an argument", 2)
-        return await run_script(proc, words[0], name=(words[1:2] or [name])[0], args=words[2:], bash=bash,
-                                options=options, inline=True)
+        return await run_script(
+            proc, words[0], name=(words[1:2] or [name])[0], args=words[2:], bash=bash, options=options, inline=True
+        )
     if words and not from_stdin:
         try:
             script = await proc.read_file(words[0])
         except OSError as error:
             reason = os.strerror(error.errno or 5)
-            await proc.err(f"{name}: 0: cannot open {words[0]}: No such file" if not bash else f"bash: {words[0]}: {reason}")
+            await proc.err(
+                f"{name}: 0: cannot open {words[0]}: No such file" if not bash else f"bash: {words[0]}: {reason}"
+            )
             return 2 if not bash else 127
-        return await run_script(proc, script.decode("utf-8", "surrogateescape"), name=words[0], args=words[1:], bash=bash,
-                                options=options)
+        return await run_script(
+            proc, script.decode("utf-8", "surrogateescape"), name=words[0], args=words[1:], bash=bash, options=options
+        )
     script = await proc.stdin.read()
-    return await run_script(proc, script.decode("utf-8", "surrogateescape"), name=name, args=words, bash=bash, options=options)
+    return await run_script(
+        proc, script.decode("utf-8", "surrogateescape"), name=name, args=words, bash=bash, options=options
+    )

@@ -20,8 +20,12 @@ def _amount(given: Options, size: int) -> str:
 @command("df")
 async def df(proc: Process, argv: list[str]) -> int:
     """Space of filesystems: -h, -k, -m, -B1, -P, -T, -t TYPE, -l, --output=…; a silent server is waited for."""
-    given = Options(argv, "hHkmB:PTt:lia", "human-readable portability print-type type= local output= block-size= all",
-                    same="human-readable=h portability=P print-type=T type=t local=l block-size=B")
+    given = Options(
+        argv,
+        "hHkmB:PTt:lia",
+        "human-readable portability print-type type= local output= block-size= all",
+        same="human-readable=h portability=P print-type=T type=t local=l block-size=B",
+    )
     code = 0
     chosen: list[Mount] = []
     for name in given.operands:
@@ -33,7 +37,11 @@ async def df(proc: Process, argv: list[str]) -> int:
             code = await proc.fail(name, error)
     if not given.operands:
         for mount in proc.root.mounts:
-            if mount.folder is None or (given.get("t") and mount.fstype != given.get("t")) or ("l" in given and mount.nfs):
+            if (
+                mount.folder is None
+                or (given.get("t") and mount.fstype != given.get("t"))
+                or ("l" in given and mount.nfs)
+            ):
                 continue
             if proc.root.dead(mount.target):
                 await proc.reach(mount.target)
@@ -44,30 +52,53 @@ async def df(proc: Process, argv: list[str]) -> int:
     if not chosen:
         return code or 1
     rows = [_row(proc, given, mount) for mount in chosen]
-    columns = given.get("output").split(",") if given.get("output") else \
-        ["source", *(["fstype"] if "T" in given else []), "size", "used", "avail", "pcent", "target"]
-    heads = {"source": "Filesystem", "fstype": "Type", "size": "Size" if "h" in given else "1K-blocks", "used": "Used",
-             "avail": "Avail" if given.any("h", "output") else "Available", "pcent": "Use%", "target": "Mounted on"}
+    columns = (
+        given.get("output").split(",")
+        if given.get("output")
+        else ["source", *(["fstype"] if "T" in given else []), "size", "used", "avail", "pcent", "target"]
+    )
+    heads = {
+        "source": "Filesystem",
+        "fstype": "Type",
+        "size": "Size" if "h" in given else "1K-blocks",
+        "used": "Used",
+        "avail": "Avail" if given.any("h", "output") else "Available",
+        "pcent": "Use%",
+        "target": "Mounted on",
+    }
     table = [[heads.get(c, c) for c in columns], *([row[c] for c in columns] for row in rows)]
     widths = [max(len(line[i]) for line in table) for i in range(len(columns))]
     for line in table:
-        cells = [v.ljust(w) if c in ("source", "target", "fstype") else v.rjust(w)
-                 for v, w, c in zip(line, widths, columns, strict=True)]
+        cells = [
+            v.ljust(w) if c in ("source", "target", "fstype") else v.rjust(w)
+            for v, w, c in zip(line, widths, columns, strict=True)
+        ]
         await proc.out(" ".join(cells).rstrip() + "\n")
     return code
 
 
 def _row(proc: Process, given: Options, mount: Mount) -> dict[str, str]:
     total, used, free = proc.root.usage(mount.target)
-    return {"source": mount.source, "fstype": mount.fstype, "size": _amount(given, total), "used": _amount(given, used),
-            "avail": _amount(given, free), "pcent": f"{-(-used * 100 // max(1, used + free))}%", "target": mount.target}
+    return {
+        "source": mount.source,
+        "fstype": mount.fstype,
+        "size": _amount(given, total),
+        "used": _amount(given, used),
+        "avail": _amount(given, free),
+        "pcent": f"{-(-used * 100 // max(1, used + free))}%",
+        "target": mount.target,
+    }
 
 
 @command("du")
 async def du(proc: Process, argv: list[str]) -> int:
     """Space of directories: -s, -h, -b, -k, -m, -a, -c, -x."""
-    given = Options(argv, "shbkmacxd:B:", "summarize human-readable bytes total one-file-system max-depth= apparent-size all",
-                    same="summarize=s human-readable=h bytes=b total=c max-depth=d")
+    given = Options(
+        argv,
+        "shbkmacxd:B:",
+        "summarize human-readable bytes total one-file-system max-depth= apparent-size all",
+        same="summarize=s human-readable=h bytes=b total=c max-depth=d",
+    )
     code = total = 0
     for name in given.operands or ["."]:
         try:
@@ -81,7 +112,7 @@ async def du(proc: Process, argv: list[str]) -> int:
         shown = [found[0][0]] if "s" in given else list(reversed(folders))
         for path in shown or [found[0][0]]:
             size = sum(n for p, n in sizes.items() if p == path or p.startswith(path.rstrip("/") + "/"))
-            label = name + path[len(proc.path(name)):]
+            label = name + path[len(proc.path(name)) :]
             await proc.out(f"{size if 'b' in given else _amount(given, size)}\t{label}\n")
         total += sum(sizes.values())
     if "c" in given:

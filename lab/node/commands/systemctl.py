@@ -22,8 +22,13 @@ def unit_name(text: str) -> str:
 @command("systemctl")
 async def systemctl(proc: Process, argv: list[str]) -> int:
     """The verbs a remote script needs; others are said to be unknown."""
-    given = Options(argv, "p:qlnat:f", "now no-pager property= quiet full all no-legend value type= plain no-block no-reload "
-                    "force lines= output= failed state= runtime system", same="property=p quiet=q full=l all=a type=t")
+    given = Options(
+        argv,
+        "p:qlnat:f",
+        "now no-pager property= quiet full all no-legend value type= plain no-block no-reload "
+        "force lines= output= failed state= runtime system",
+        same="property=p quiet=q full=l all=a type=t",
+    )
     verb, names = (given.operands or ["list-units"])[0], [unit_name(n) for n in given.operands[1:]]
     action = VERBS.get(verb)
     if action is None:
@@ -43,8 +48,10 @@ async def _change(proc: Process, given: Options, verb: str, names: list[str]) ->
     for name in names:
         unit = systemd.unit(name)
         if unit and systemd.needs_reload(unit) and verb != "stop":
-            await proc.err(f"Warning: The unit file, source configuration file or drop-ins of {name} changed on disk. "
-                           "Run 'systemctl daemon-reload' to reload units.")
+            await proc.err(
+                f"Warning: The unit file, source configuration file or drop-ins of {name} changed on disk. "
+                "Run 'systemctl daemon-reload' to reload units."
+            )
         if verb in ("try-restart", "reload") and systemd.condition(name).active != "active":
             continue
         try:
@@ -67,7 +74,9 @@ async def _do(proc: Process, verb: str, name: str) -> bool:
         if unit is None:
             raise NoUnit(f"Failed to {{}} {name}: Unit {name} not found.", 5)
         live = proc.root.mounted(unit.get("Mount", "Where")) if unit.kind == "mount" else None
-        wanted = {o for o in unit.get("Mount", "Options").split(",") if o and o != "defaults" and not o.startswith("x-")}
+        wanted = {
+            o for o in unit.get("Mount", "Options").split(",") if o and o != "defaults" and not o.startswith("x-")
+        }
         return live is None or wanted <= set(live.options)  # NFS refuses to change anything in a remount
     if verb in ("stop", "restart", "try-restart"):
         if verb != "stop":
@@ -172,7 +181,9 @@ async def _list_units(proc: Process, given: Options, verb: str, names: list[str]
     systemd = proc.machine.systemd
     for name in sorted(systemd.units):
         state = systemd.condition(name)
-        if ("failed" in given and state.active != "failed") or (given.get("t") and not name.endswith("." + given.get("t"))):
+        if ("failed" in given and state.active != "failed") or (
+            given.get("t") and not name.endswith("." + given.get("t"))
+        ):
             continue
         if state.active != "inactive" or "a" in given:
             await proc.out(f"{name} loaded {state.active} {state.sub}\n")
@@ -180,15 +191,33 @@ async def _list_units(proc: Process, given: Options, verb: str, names: list[str]
 
 
 async def _running(proc: Process, given: Options, verb: str, names: list[str]) -> int:
-    failed = any(c.active == "failed" for c in proc.machine.systemd.conditions.values()) or proc.machine.systemd.failed_boot
+    failed = (
+        any(c.active == "failed" for c in proc.machine.systemd.conditions.values()) or proc.machine.systemd.failed_boot
+    )
     await proc.out("degraded\n" if failed else "running\n")
     return 1 if failed else 0
 
 
-VERBS = {"daemon-reload": _daemon_reload, "start": _change, "stop": _change, "restart": _change, "try-restart": _change,
-         "reload": _change, "enable": _enable, "disable": _enable, "is-active": _is_active, "is-failed": _is_active,
-         "is-enabled": _is_enabled, "show": _show, "cat": _cat, "list-timers": _list_timers, "status": _status,
-         "reset-failed": _reset_failed, "list-units": _list_units, "is-system-running": _running}
+VERBS = {
+    "daemon-reload": _daemon_reload,
+    "start": _change,
+    "stop": _change,
+    "restart": _change,
+    "try-restart": _change,
+    "reload": _change,
+    "enable": _enable,
+    "disable": _enable,
+    "is-active": _is_active,
+    "is-failed": _is_active,
+    "is-enabled": _is_enabled,
+    "show": _show,
+    "cat": _cat,
+    "list-timers": _list_timers,
+    "status": _status,
+    "reset-failed": _reset_failed,
+    "list-units": _list_units,
+    "is-system-running": _running,
+}
 
 
 @command("systemd-escape")
@@ -210,11 +239,15 @@ async def systemd_escape(proc: Process, argv: list[str]) -> int:
 @command("journalctl")
 async def journalctl(proc: Process, argv: list[str]) -> int:
     """What units said: -u UNIT, -n COUNT, -o cat|short-iso."""
-    given = Options(argv, "u:n:o:bxeqkf", "unit= lines= output= no-pager since= until= boot quiet catalog priority=",
-                    same="unit=u lines=n output=o")
+    given = Options(
+        argv,
+        "u:n:o:bxeqkf",
+        "unit= lines= output= no-pager since= until= boot quiet catalog priority=",
+        same="unit=u lines=n output=o",
+    )
     units = {unit_name(u) for u in given.all("u")}
     found = [e for e in proc.machine.systemd.journal if not units or e.unit in units]
-    for entry in found[-given.number("n", len(found)):] if found else []:
+    for entry in found[-given.number("n", len(found)) :] if found else []:
         when = proc.clock.local(entry.at)
         stamp = when.isoformat(timespec="seconds") if given.get("o") == "short-iso" else when.strftime("%b %d %H:%M:%S")
         head = "" if given.get("o") == "cat" else f"{stamp} {proc.machine.hostname} systemd[1]: "

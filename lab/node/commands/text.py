@@ -33,15 +33,16 @@ async def put(proc: Process, lines: list[bytes]) -> None:
 
 def counted(argv: list[str]) -> list[str]:
     """The old spelling `-3` as `-n3`."""
-    return [f"-n{w[1:]}" if re.fullmatch(r"-\d+", w) and before not in ("-n", "-c") else w
-            for before, w in zip(["", *argv], argv, strict=False)]
+    return [
+        f"-n{w[1:]}" if re.fullmatch(r"-\d+", w) and before not in ("-n", "-c") else w
+        for before, w in zip(["", *argv], argv, strict=False)
+    ]
 
 
 @command("head")
 async def head(proc: Process, argv: list[str]) -> int:
     """The first lines (-n) or bytes (-c); reads no more than it needs."""
-    given = Options(counted(argv), "n:c:qv", "lines= bytes=",
-                    same="lines=n bytes=c")
+    given = Options(counted(argv), "n:c:qv", "lines= bytes=", same="lines=n bytes=c")
     count, code = given.number("c", 0) if "c" in given else given.number("n", 10), 0
     for name in given.operands or ["-"]:
         try:
@@ -73,8 +74,7 @@ async def head(proc: Process, argv: list[str]) -> int:
 @command("tail")
 async def tail(proc: Process, argv: list[str]) -> int:
     """The last lines (-n, -n +N) or bytes (-c)."""
-    given = Options(counted(argv), "n:c:q", "lines= bytes=",
-                    same="lines=n bytes=c")
+    given = Options(counted(argv), "n:c:q", "lines= bytes=", same="lines=n bytes=c")
     found, code = await inputs(proc, given.operands)
     text = given.get("c") or given.get("n", "10")
     count = given.number("c", 10) if "c" in given else given.number("n", 10)
@@ -82,18 +82,24 @@ async def tail(proc: Process, argv: list[str]) -> int:
         if len(found) > 1:
             await proc.out(f"==> {name} <==\n")
         if "c" in given:
-            await proc.out(data[count - 1:] if text.startswith("+") else data[-abs(count):] if count else b"")
+            await proc.out(data[count - 1 :] if text.startswith("+") else data[-abs(count) :] if count else b"")
         else:
             pieces = data.splitlines(keepends=True) if b"\r" not in data else [p + b"\n" for p in lines_of(data)]
-            await proc.out(b"".join(pieces[count - 1:] if text.startswith("+") else pieces[-abs(count):] if count else []))
+            await proc.out(
+                b"".join(pieces[count - 1 :] if text.startswith("+") else pieces[-abs(count) :] if count else [])
+            )
     return code
 
 
 @command("sort")
 async def sort(proc: Process, argv: list[str]) -> int:
     """Sort lines by byte: -n, -r, -u, -k FIELD, -t SEP, -f."""
-    given = Options(argv, "nruk:t:fVbho:", "numeric-sort reverse unique key= field-separator=",
-                    same="numeric-sort=n reverse=r unique=u key=k field-separator=t")
+    given = Options(
+        argv,
+        "nruk:t:fVbho:",
+        "numeric-sort reverse unique key= field-separator=",
+        same="numeric-sort=n reverse=r unique=u key=k field-separator=t",
+    )
     found, code = await inputs(proc, given.operands)
     key_spec = given.get("k")
     numeric = "n" in given or "n" in re.sub(r"[\d,.]", "", key_spec)
@@ -106,7 +112,7 @@ async def sort(proc: Process, argv: list[str]) -> int:
             words = line.split(separator)
             end = key_spec.partition(",")[2]
             stop = int(re.match(r"\d+", end)[0]) if re.match(r"\d+", end) else len(words)  # type: ignore[index]
-            part = (separator or b" ").join(words[start - 1:stop])
+            part = (separator or b" ").join(words[start - 1 : stop])
         part = part.lower() if "f" in given else part
         number = re.match(rb"\s*-?\d+(\.\d+)?", part)
         return (float(number[0]) if numeric and number else 0.0, b"" if numeric and start else part)
@@ -128,7 +134,9 @@ async def uniq(proc: Process, argv: list[str]) -> int:
     found, code = await inputs(proc, given.operands[:1])
     groups: list[list[bytes]] = []
     for line in lines_of(b"".join(data for _, data in found)):
-        if groups and (groups[-1][0].lower() if "i" in given else groups[-1][0]) == (line.lower() if "i" in given else line):
+        if groups and (groups[-1][0].lower() if "i" in given else groups[-1][0]) == (
+            line.lower() if "i" in given else line
+        ):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -143,7 +151,10 @@ async def wc(proc: Process, argv: list[str]) -> int:
     given = Options(argv, "lwcm", "lines words bytes chars", same="lines=l words=w bytes=c chars=m")
     found, code = await inputs(proc, given.operands)
     counters: dict[str, Callable[[bytes], int]] = {
-        "l": lambda d: d.count(b"\n"), "w": lambda d: len(d.split()), "m": lambda d: len(d.decode("utf-8", "replace")), "c": len,
+        "l": lambda d: d.count(b"\n"),
+        "w": lambda d: len(d.split()),
+        "m": lambda d: len(d.decode("utf-8", "replace")),
+        "c": len,
     }
     chosen = [k for k in counters if k in given] or ["l", "w", "c"]
     rows = [([counters[k](data) for k in chosen], name) for name, data in found]
@@ -160,8 +171,12 @@ async def wc(proc: Process, argv: list[str]) -> int:
 @command("cut")
 async def cut(proc: Process, argv: list[str]) -> int:
     """Select fields (-f with -d), characters (-c) or bytes (-b) of lines."""
-    given = Options(argv, "d:f:c:b:s", "delimiter= fields= characters= only-delimited output-delimiter= complement",
-                    same="delimiter=d fields=f characters=c only-delimited=s")
+    given = Options(
+        argv,
+        "d:f:c:b:s",
+        "delimiter= fields= characters= only-delimited output-delimiter= complement",
+        same="delimiter=d fields=f characters=c only-delimited=s",
+    )
     kind = given.last("f", "c", "b")
     if not kind:
         raise BadUsage("you must specify a list of bytes, characters, or fields")
@@ -185,7 +200,7 @@ async def cut(proc: Process, argv: list[str]) -> int:
         elif kind == "c":
             parts = [c.encode("utf-8", "surrogateescape") for c in line.decode("utf-8", "surrogateescape")]
         else:
-            parts = [line[i:i + 1] for i in range(len(line))]
+            parts = [line[i : i + 1] for i in range(len(line))]
         kept = [p for i, p in enumerate(parts, 1) if any(a <= i <= b for a, b in ranges) != ("complement" in given)]
         glue = given.get("output-delimiter").encode() or separator if kind == "f" else b""
         out.append(glue.join(kept))
@@ -196,10 +211,23 @@ async def cut(proc: Process, argv: list[str]) -> int:
 @functools.cache
 def expand_set(text: str) -> str:
     """The characters of a tr set: ranges, escapes, classes."""
-    text = re.sub(r"\[:(\w+):\]", lambda m: {
-        "space": " \\t\\n\\r\\v\\f", "upper": "A-Z", "lower": "a-z", "digit": "0-9", "alpha": "A-Za-z", "alnum": "A-Za-z0-9",
-        "blank": " \\t", "punct": "!-/:-@[-`{-~", "cntrl": "\\001-\\037", "xdigit": "0-9A-Fa-f", "print": " -~",
-    }.get(m[1], ""), text)
+    text = re.sub(
+        r"\[:(\w+):\]",
+        lambda m: {
+            "space": " \\t\\n\\r\\v\\f",
+            "upper": "A-Z",
+            "lower": "a-z",
+            "digit": "0-9",
+            "alpha": "A-Za-z",
+            "alnum": "A-Za-z0-9",
+            "blank": " \\t",
+            "punct": "!-/:-@[-`{-~",
+            "cntrl": "\\001-\\037",
+            "xdigit": "0-9A-Fa-f",
+            "print": " -~",
+        }.get(m[1], ""),
+        text,
+    )
     chars: list[str] = []
     for match in re.finditer(r"\\([0-7]{1,3})|\\(.)|(.)-(?=.)|(.)", text, re.DOTALL):
         if match[1]:
@@ -222,7 +250,9 @@ def expand_set(text: str) -> str:
 @command("tr")
 async def tr(proc: Process, argv: list[str]) -> int:
     """Translate, delete (-d), squeeze (-s) characters, -c for the others."""
-    given = Options(argv, "dscC", "delete squeeze-repeats complement", same="delete=d squeeze-repeats=s complement=c C=c", stop=True)
+    given = Options(
+        argv, "dscC", "delete squeeze-repeats complement", same="delete=d squeeze-repeats=s complement=c C=c", stop=True
+    )
     sets = [expand_set(s) for s in given.operands]
     if not sets:
         raise BadUsage("missing operand")
@@ -240,8 +270,12 @@ async def tr(proc: Process, argv: list[str]) -> int:
         text = "".join((last if "c" in given else table[c]) if inside(c) else c for c in text)
     if "s" in given:
         squeezed = sets[-1]
-        text = re.sub(r"(.)\1+", lambda m: m[1] if (m[1] in squeezed) != ("c" in given and len(sets) == 1) else m[0], text,
-                      flags=re.DOTALL)
+        text = re.sub(
+            r"(.)\1+",
+            lambda m: m[1] if (m[1] in squeezed) != ("c" in given and len(sets) == 1) else m[0],
+            text,
+            flags=re.DOTALL,
+        )
     await proc.out(text)
     return 0
 

@@ -6,11 +6,28 @@ from lab.node.shell.parser import Parser
 from lab.node.shell.syntax import Node, Sequence, ShellSyntaxError, Simple
 
 
-async def run_script(process: Process, script: str, *, name: str, args: list[str], bash: bool,
-                     options: set[str] | None = None, inline: bool = False) -> int:
+async def run_script(
+    process: Process,
+    script: str,
+    *,
+    name: str,
+    args: list[str],
+    bash: bool,
+    options: set[str] | None = None,
+    inline: bool = False,
+) -> int:
     """Run a script in a process, `name` being $0 and `args` $1…, `inline` when it is the text of -c; the exit code."""
-    shell = Shell(process, name, list(args), bash, variables={**process.env, "IFS": " \t\n", "PWD": process.cwd},
-                  exported={*process.env, "PWD"}, options=set(options or ()), pid=process.pid, inline=inline)
+    shell = Shell(
+        process,
+        name,
+        list(args),
+        bash,
+        variables={**process.env, "IFS": " \t\n", "PWD": process.cwd},
+        exported={*process.env, "PWD"},
+        options=set(options or ()),
+        pid=process.pid,
+        inline=inline,
+    )
     shell.variables.setdefault("OPTIND", "1")
     shell.variables["PPID"] = str(process.parent)
     try:
@@ -27,7 +44,7 @@ async def run_script(process: Process, script: str, *, name: str, args: list[str
 
 def _before_the_error(script: str, bash: bool, error: ShellSyntaxError) -> Node:
     """The lines before a syntax error, which a shell has run by the time it meets it."""
-    lines = script.split("\n")[:error.line - 1]
+    lines = script.split("\n")[: error.line - 1]
     while lines:
         try:
             return Parser("\n".join(lines), bash=bash).program()

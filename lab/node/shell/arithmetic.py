@@ -3,13 +3,33 @@
 import re
 from collections.abc import Callable
 
-TOKEN = re.compile(r"\s*(0[xX][0-9a-fA-F]+|[0-9]+|[A-Za-z_]\w*|<<=|>>=|&&|\|\||<<|>>|<=|>=|==|!=|[-+*/%&|^]=|[-+*/%<>=!~&|^?:(),])")
-BINARY = {"||": 1, "&&": 2, "|": 3, "^": 4, "&": 5, "==": 6, "!=": 6, "<": 7, ">": 7, "<=": 7, ">=": 7,
-          "<<": 8, ">>": 8, "+": 9, "-": 9, "*": 10, "/": 10, "%": 10}
+TOKEN = re.compile(
+    r"\s*(0[xX][0-9a-fA-F]+|[0-9]+|[A-Za-z_]\w*|<<=|>>=|&&|\|\||<<|>>|<=|>=|==|!=|[-+*/%&|^]=|[-+*/%<>=!~&|^?:(),])"
+)
+BINARY = {
+    "||": 1,
+    "&&": 2,
+    "|": 3,
+    "^": 4,
+    "&": 5,
+    "==": 6,
+    "!=": 6,
+    "<": 7,
+    ">": 7,
+    "<=": 7,
+    ">=": 7,
+    "<<": 8,
+    ">>": 8,
+    "+": 9,
+    "-": 9,
+    "*": 10,
+    "/": 10,
+    "%": 10,
+}
 ASSIGN = {"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="}
 
 
-class ArithmeticError_(Exception):
+class NoValue(Exception):
     """An expression that has no value; the text says why."""
 
 
@@ -18,10 +38,16 @@ def number(text: str) -> int:
     text = text.strip() or "0"
     match = re.fullmatch(r"([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)", text)
     if match is None:
-        raise ArithmeticError_(f"Illegal number: {text}")
+        raise NoValue(f"Illegal number: {text}")
     digits = match[2]
-    value = int(digits, 16 if digits[:2] in ("0x", "0X") else 8 if digits.startswith("0") and digits.isdigit()
-                and len(digits) > 1 and not set(digits) & set("89") else 10)
+    value = int(
+        digits,
+        16
+        if digits[:2] in ("0x", "0X")
+        else 8
+        if digits.startswith("0") and digits.isdigit() and len(digits) > 1 and not set(digits) & set("89")
+        else 10,
+    )
     return wrap(-value if match[1] == "-" else value)
 
 
@@ -42,7 +68,7 @@ class Evaluator:
         while position < len(text):
             match = TOKEN.match(text, position)
             if match is None:
-                raise ArithmeticError_(f'arithmetic expression: expecting primary: "{text}"')
+                raise NoValue(f'arithmetic expression: expecting primary: "{text}"')
             self.tokens.append(match[1])
             position = match.end()
         self.text = text
@@ -56,7 +82,7 @@ class Evaluator:
             self.at += 1
             result = self._assignment(True)
         if self.at < len(self.tokens):
-            raise ArithmeticError_(f'arithmetic expression: expecting EOF: "{self.text}"')
+            raise NoValue(f'arithmetic expression: expecting EOF: "{self.text}"')
         return result
 
     def _peek(self) -> str:
@@ -82,7 +108,7 @@ class Evaluator:
         self.at += 1
         yes = self._assignment(live and condition != 0)
         if self._peek() != ":":
-            raise ArithmeticError_(f'arithmetic expression: expecting \':\': "{self.text}"')
+            raise NoValue(f"arithmetic expression: expecting ':': \"{self.text}\"")
         self.at += 1
         no = self._assignment(live and condition == 0)
         return yes if condition else no
@@ -106,27 +132,39 @@ class Evaluator:
         if token == "(":
             value = self._assignment(live)
             if self._peek() != ")":
-                raise ArithmeticError_(f'arithmetic expression: expecting \')\': "{self.text}"')
+                raise NoValue(f"arithmetic expression: expecting ')': \"{self.text}\"")
             self.at += 1
             return value
         if token[:1].isdigit():
             return number(token)
         if re.fullmatch(r"[A-Za-z_]\w*", token):
             return number(self.get(token)) if live else 0
-        raise ArithmeticError_(f'arithmetic expression: expecting primary: "{self.text}"')
+        raise NoValue(f'arithmetic expression: expecting primary: "{self.text}"')
 
 
 def _apply(operator: str, left: int, right: int) -> int:
     if operator in ("/", "%"):
         if right == 0:
-            raise ArithmeticError_("division by zero")
+            raise NoValue("division by zero")
         quotient = abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
         return wrap(quotient if operator == "/" else left - quotient * right)
     if operator in ("<<", ">>"):
         return wrap(left << (right & 63) if operator == "<<" else left >> (right & 63))
-    return wrap({
-        "||": int(bool(left or right)), "&&": int(bool(left and right)), "|": left | right, "^": left ^ right,
-        "&": left & right, "==": int(left == right), "!=": int(left != right), "<": int(left < right),
-        ">": int(left > right), "<=": int(left <= right), ">=": int(left >= right), "+": left + right,
-        "-": left - right, "*": left * right,
-    }[operator])
+    return wrap(
+        {
+            "||": int(bool(left or right)),
+            "&&": int(bool(left and right)),
+            "|": left | right,
+            "^": left ^ right,
+            "&": left & right,
+            "==": int(left == right),
+            "!=": int(left != right),
+            "<": int(left < right),
+            ">": int(left > right),
+            "<=": int(left <= right),
+            ">=": int(left >= right),
+            "+": left + right,
+            "-": left - right,
+            "*": left * right,
+        }[operator]
+    )

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import posixpath
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -14,8 +15,18 @@ if TYPE_CHECKING:
     from lab.node.shell.interpreter import Shell
 
 Builtin = Callable[["Shell", list[str]], Awaitable[int]]
-LONG = {"errexit": "e", "nounset": "u", "noglob": "f", "xtrace": "x", "noclobber": "C", "allexport": "a", "noexec": "n",
-        "verbose": "v", "pipefail": "pipefail", "posix": "posix"}
+LONG = {
+    "errexit": "e",
+    "nounset": "u",
+    "noglob": "f",
+    "xtrace": "x",
+    "noclobber": "C",
+    "allexport": "a",
+    "noexec": "n",
+    "verbose": "v",
+    "pipefail": "pipefail",
+    "posix": "posix",
+}
 SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "USR1": 10, "USR2": 12, "PIPE": 13, "ALRM": 14, "TERM": 15}
 
 
@@ -138,7 +149,7 @@ async def _trap(shell: "Shell", words: list[str]) -> int:
     action = arguments[0] if len(arguments) > 1 and not arguments[0].isdigit() else "-"
     for word in arguments[1:] if len(arguments) > 1 and not arguments[0].isdigit() else arguments:
         name = word.removeprefix("SIG")
-        name = {"0": "EXIT"} .get(name) or next((n for n, v in SIGNALS.items() if name in (n, str(v))), name)
+        name = {"0": "EXIT"}.get(name) or next((n for n, v in SIGNALS.items() if name in (n, str(v))), name)
         if name not in ("EXIT", "ERR") and name not in SIGNALS:
             raise ShellError(f"trap: {word}: bad trap")
         if action == "-":
@@ -152,7 +163,7 @@ async def _cd(shell: "Shell", words: list[str]) -> int:
     arguments = [w for w in words[1:] if w not in ("-L", "-P", "--")]
     target = arguments[0] if arguments else shell.get("HOME") or "/root"
     target = shell.get("OLDPWD") or "/" if target == "-" else target
-    path = os.path.normpath(shell.process.path(target)).replace("//", "/") if target else shell.process.cwd
+    path = posixpath.normpath(shell.process.path(target)).replace("//", "/") if target else shell.process.cwd
     try:
         await shell.process.reach(path)
         shell.process.root.stat(path)
@@ -199,10 +210,32 @@ async def _umask(shell: "Shell", words: list[str]) -> int:
 
 
 SPECIAL: dict[str, Builtin] = {
-    ":": _colon, "break": _break, "continue": _break, "return": _return, "exit": _exit, "eval": _eval, "exec": _exec,
-    ".": _dot, "set": _set, "shift": _shift, "export": _export, "readonly": _export, "unset": _unset, "trap": _trap,
+    ":": _colon,
+    "break": _break,
+    "continue": _break,
+    "return": _return,
+    "exit": _exit,
+    "eval": _eval,
+    "exec": _exec,
+    ".": _dot,
+    "set": _set,
+    "shift": _shift,
+    "export": _export,
+    "readonly": _export,
+    "unset": _unset,
+    "trap": _trap,
 }
 REGULAR: dict[str, Builtin] = {
-    "cd": _cd, "local": _local, "read": read, "getopts": getopts, "wait": _wait, "umask": _umask,
-    "source": _dot, "hash": _colon, "alias": _colon, "unalias": _colon, "ulimit": _colon, "shopt": _colon,
+    "cd": _cd,
+    "local": _local,
+    "read": read,
+    "getopts": getopts,
+    "wait": _wait,
+    "umask": _umask,
+    "source": _dot,
+    "hash": _colon,
+    "alias": _colon,
+    "unalias": _colon,
+    "ulimit": _colon,
+    "shopt": _colon,
 }

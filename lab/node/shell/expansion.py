@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.node.shell import patterns
-from lab.node.shell.arithmetic import ArithmeticError_, Evaluator
+from lab.node.shell.arithmetic import Evaluator, NoValue
 from lab.node.shell.flow import ShellError
 from lab.node.shell.parser import assignment
 from lab.node.shell.syntax import Arith, Lit, Param, Part, Sub, Word
@@ -114,7 +114,7 @@ async def _expand(shell: "Shell", part: Part) -> list[Piece]:
     if isinstance(part, Arith):
         try:
             value = Evaluator(await text(shell, part.expression), shell.number_text, shell.assign).value()
-        except ArithmeticError_ as error:
+        except NoValue as error:
             raise ShellError(str(error)) from error
         return [Piece(str(value), part.quoted, not part.quoted)]
     assert isinstance(part, Param)
@@ -180,8 +180,8 @@ def _trim(value: str, glob: str, op: str) -> str:
     for length in lengths:
         if op[0] == "#" and patterns.matches(glob, value[:length]):
             return value[length:]
-        if op[0] == "%" and patterns.matches(glob, value[len(value) - length:]):
-            return value[:len(value) - length]
+        if op[0] == "%" and patterns.matches(glob, value[len(value) - length :]):
+            return value[: len(value) - length]
     return value
 
 

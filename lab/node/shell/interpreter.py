@@ -105,13 +105,17 @@ class Shell(State):
                     if not (await self._turn(node.body))[1]:
                         break
             case Case():
-                subject = await expansion.text(self, node.word)
-                self.status = 0
-                for globs, body in node.items:
-                    for glob in globs:
-                        if patterns.matches(await expansion.pattern(self, glob), subject):
-                            return await self.run(body)
+                return await self._case(node)
         return self.status
+
+    async def _case(self, node: Case) -> int:
+        subject = await expansion.text(self, node.word)
+        self.status = 0
+        for globs, body in node.items:
+            for glob in globs:
+                if patterns.matches(await expansion.pattern(self, glob), subject):
+                    return await self.run(body)
+        return 0
 
     async def _turn(self, body: Node) -> tuple[int, bool]:
         """One turn of a loop: (exit code, whether to go on)."""
@@ -141,7 +145,9 @@ class Shell(State):
         try:
             process = self.process.fork([self.name])
         except OSError as error:
-            raise ShellError("Cannot fork" if not self.bash else "fork: retry: Resource temporarily unavailable") from error
+            raise ShellError(
+                "Cannot fork" if not self.bash else "fork: retry: Resource temporarily unavailable"
+            ) from error
         for number, stream in streams.items():
             process.replace(number, stream.hold())
         child = self._copy(process)
@@ -157,8 +163,12 @@ class Shell(State):
         except asyncio.CancelledError:
             task = asyncio.current_task()
             action = self.traps.get({1: "HUP", 2: "INT", 15: "TERM"}.get(self.process.signal, ""))
-            if self.process.session.killed or not self.process.signal or task is None \
-                    or (action is None and not (self.bash and "EXIT" in self.traps)):
+            if (
+                self.process.session.killed
+                or not self.process.signal
+                or task is None
+                or (action is None and not (self.bash and "EXIT" in self.traps))
+            ):
                 raise
             task.uncancel()
             code = 128 + self.process.signal

@@ -116,7 +116,9 @@ async def external(shell: "Shell", node: Simple, words: list[str]) -> int:
     try:
         child = shell.process.fork(words)
     except OSError as error:
-        raise ShellError("Cannot fork" if not shell.bash else "fork: retry: Resource temporarily unavailable", 254) from error
+        raise ShellError(
+            "Cannot fork" if not shell.bash else "fork: retry: Resource temporarily unavailable", 254
+        ) from error
     child.env = env
     try:
         await apply(shell, child, node.redirects)

@@ -19,7 +19,27 @@ from lab.node.shell.syntax import (
 )
 from lab.node.shell.words import NAME, WordReader
 
-OPERATORS = ("&&", "||", ";;", "<<-", "<<<", "<<", ">>", "<&", ">&", "<>", ">|", "&>", "&", "|", ";", "<", ">", "(", ")")
+OPERATORS = (
+    "&&",
+    "||",
+    ";;",
+    "<<-",
+    "<<<",
+    "<<",
+    ">>",
+    "<&",
+    ">&",
+    "<>",
+    ">|",
+    "&>",
+    "&",
+    "|",
+    ";",
+    "<",
+    ">",
+    "(",
+    ")",
+)
 REDIRECTS = {"<": 0, "<<": 0, "<<-": 0, "<<<": 0, "<&": 0, "<>": 0, ">": 1, ">>": 1, ">&": 1, ">|": 1, "&>": 1}
 CLOSERS = {"then", "else", "elif", "fi", "do", "done", "esac", "}"}
 MAX_DEPTH = 100
@@ -109,7 +129,7 @@ class Parser(WordReader):
             lines = []
             while True:
                 end = self.text.find("\n", self.at)
-                line = self.text[self.at:] if end < 0 else self.text[self.at:end]
+                line = self.text[self.at :] if end < 0 else self.text[self.at : end]
                 last = end < 0
                 self.at = len(self.text) if last else end + 1
                 line = line.lstrip("\t") if strip else line
@@ -143,7 +163,9 @@ class Parser(WordReader):
     def _unexpected(self, token: Token, wanted: str = "") -> ShellSyntaxError:
         what = token.text or "word"
         shown = what if token.kind in ("eof", "newline") else f'"{what}"'
-        return ShellSyntaxError(f"Syntax error: {shown} unexpected" + (f' (expecting "{wanted}")' if wanted else ""), token.line)
+        return ShellSyntaxError(
+            f"Syntax error: {shown} unexpected" + (f' (expecting "{wanted}")' if wanted else ""), token.line
+        )
 
     def skip_newlines(self) -> None:
         """Consume line feeds."""
@@ -265,6 +287,5 @@ def assignment(word: Word) -> tuple[str, Word] | None:
     match = re.match(r"([A-Za-z_][A-Za-z0-9_]*)=", first.text)
     if match is None:
         return None
-    rest = first.text[match.end():]
+    rest = first.text[match.end() :]
     return match[1], ([Lit(rest)] if rest else []) + word[1:]
-

@@ -5,8 +5,17 @@ from functools import lru_cache
 
 from lab.node.process import Process
 
-CLASSES = {"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\s",
-           "blank": r" \t", "punct": r"!-/:-@\[-`{-~", "xdigit": "0-9A-Fa-f"}
+CLASSES = {
+    "alpha": "a-zA-Z",
+    "digit": "0-9",
+    "alnum": "a-zA-Z0-9",
+    "upper": "A-Z",
+    "lower": "a-z",
+    "space": r"\s",
+    "blank": r" \t",
+    "punct": r"!-/:-@\[-`{-~",
+    "xdigit": "0-9A-Fa-f",
+}
 
 
 @lru_cache(maxsize=512)
@@ -80,7 +89,10 @@ async def _below(process: Process, folder: str, part: str, last: bool) -> list[s
         else:
             hidden = part.startswith((".", "\\."))
             names = [n for n in process.root.listdir(where) if (hidden or not n.startswith(".")) and matches(part, n)]
-        return [folder + name + ("" if last else "/") for name in names
-                if last or process.root.isdir(f"{where.rstrip('/')}/{name}")]
+        return [
+            folder + name + ("" if last else "/")
+            for name in names
+            if last or process.root.isdir(f"{where.rstrip('/')}/{name}")
+        ]
     except OSError:
         return []

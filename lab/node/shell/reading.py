@@ -104,7 +104,7 @@ async def getopts(shell: "Shell", words: list[str]) -> int:
         else:
             await shell.process.err(f"Illegal option -{letter}")
         letter = "?"
-    elif spec.lstrip(":")[at + 1:at + 2] == ":":
+    elif spec.lstrip(":")[at + 1 : at + 2] == ":":
         if place < len(word):
             shell.assign("OPTARG", word[place:])
         elif index < len(args):

@@ -60,15 +60,19 @@ class State:
             number = int(name)
             return self.name if number == 0 else self.args[number - 1] if number <= len(self.args) else None
         special: Callable[[], str | None] | None = {
-            "?": lambda: str(self.status), "$": lambda: str(self.pid), "#": lambda: str(len(self.args)),
+            "?": lambda: str(self.status),
+            "$": lambda: str(self.pid),
+            "#": lambda: str(len(self.args)),
             "!": lambda: None if self.background is None else str(self.background),
             "-": lambda: "".join(sorted(o for o in self.options if len(o) == 1)),
-            "@": lambda: None, "*": lambda: None, "LINENO": lambda: str(self.line),
+            "@": lambda: None,
+            "*": lambda: None,
+            "LINENO": lambda: str(self.line),
         }.get(name)
         if special:
             return special()
         if self.bash and name == "RANDOM":
-            return str(random.randrange(32768))
+            return str(random.randrange(32768))  # noqa: S311  $RANDOM promises no more
         return self.variables.get(name)
 
     def number_text(self, name: str) -> str:

@@ -9,7 +9,18 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]")
 OPERATOR = re.compile(r":[-=?+]|[-=?+]|##|#|%%|%|//|/|:")
 META = " \t\n;&|<>()"
-ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "e": "\x1b", "0": "\0"}
+ESCAPES = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "0": "\0",
+}
 
 
 class WordReader:
@@ -34,7 +45,7 @@ class WordReader:
 
     def look(self, ahead: int = 0) -> str:
         """The character at the position (or further), empty at the end."""
-        return self.text[self.at + ahead:self.at + ahead + 1]
+        return self.text[self.at + ahead : self.at + ahead + 1]
 
     def word(self) -> Word:
         """The word at the position, up to an unquoted metacharacter."""
@@ -48,7 +59,7 @@ class WordReader:
             end = self.text.find("'", self.at + 1)
             if end < 0:
                 raise self.error("Unterminated quoted string")
-            parts.append(Lit(self.text[self.at + 1:end], True))
+            parts.append(Lit(self.text[self.at + 1 : end], True))
             self.at = end + 1
         elif char == '"':
             self.at += 1
@@ -82,7 +93,7 @@ class WordReader:
         return text
 
     def double(self, end: str, *, here: bool = False) -> Word:
-        """Parts inside double quotes (or a here-document) up to the character `end`, or the end of the text if empty."""
+        """Parts inside double quotes (or a here-document) up to `end`; an empty one means the text's end."""
         parts: Word = []
         while (char := self.look()) != end or not end:
             if not char:
@@ -107,7 +118,7 @@ class WordReader:
         if self.text.startswith("$((", self.at):
             end = self._arithmetic_end()
             if end is not None:
-                inner = WordReader(self.text[self.at + 3:end], bash=self.bash, depth=self.depth + 1)
+                inner = WordReader(self.text[self.at + 3 : end], bash=self.bash, depth=self.depth + 1)
                 inner.nested = self.nested
                 self.at = end + 2
                 return Arith(inner.double(""), quoted)
@@ -138,10 +149,10 @@ class WordReader:
 
     def _backquoted(self, quoted: bool) -> Sub:
         at, script = self.at + 1, ""
-        while self.text[at:at + 1] != "`":
+        while self.text[at : at + 1] != "`":
             if at >= len(self.text):
-                raise self.error('EOF in backquote substitution')
-            if self.text[at] == "\\" and self.text[at + 1:at + 2] in ('$`\\"' if quoted else "$`\\"):
+                raise self.error("EOF in backquote substitution")
+            if self.text[at] == "\\" and self.text[at + 1 : at + 2] in ('$`\\"' if quoted else "$`\\"):
                 at += 1
             script += self.text[at]
             at += 1
@@ -151,8 +162,12 @@ class WordReader:
 
     def _braced(self, quoted: bool) -> Part:
         self.at += 2
-        if self.look() == "#" and self.look(1) != "}" and (match := PARAMETER.match(self.text, self.at + 1)) \
-                and self.text[match.end():match.end() + 1] == "}":
+        if (
+            self.look() == "#"
+            and self.look(1) != "}"
+            and (match := PARAMETER.match(self.text, self.at + 1))
+            and self.text[match.end() : match.end() + 1] == "}"
+        ):
             self.at = match.end() + 1
             return Param(match[0], "length", quoted=quoted)
         match = PARAMETER.match(self.text, self.at)

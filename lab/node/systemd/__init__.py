@@ -16,11 +16,24 @@ if TYPE_CHECKING:
     from lab.node.machine import Machine
 
 FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system")
-TARGETS = ("local-fs.target", "remote-fs.target", "network-online.target", "network.target", "timers.target",
-           "multi-user.target", "basic.target", "sysinit.target")
-BUILT_IN = {"pveproxy.service": "PVE API Proxy Server", "pvedaemon.service": "PVE API Daemon",
-            "pvescheduler.service": "Proxmox VE scheduler", "ssh.service": "OpenBSD Secure Shell server",
-            "pve-cluster.service": "The Proxmox VE cluster filesystem", "networking.service": "Network initialization"}
+TARGETS = (
+    "local-fs.target",
+    "remote-fs.target",
+    "network-online.target",
+    "network.target",
+    "timers.target",
+    "multi-user.target",
+    "basic.target",
+    "sysinit.target",
+)
+BUILT_IN = {
+    "pveproxy.service": "PVE API Proxy Server",
+    "pvedaemon.service": "PVE API Daemon",
+    "pvescheduler.service": "Proxmox VE scheduler",
+    "ssh.service": "OpenBSD Secure Shell server",
+    "pve-cluster.service": "The Proxmox VE cluster filesystem",
+    "networking.service": "Network initialization",
+}
 
 
 class NoUnit(Exception):
@@ -63,7 +76,9 @@ class Systemd:
             if root.isfile(path):
                 parts = [root.text(path)]
                 extra = f"/etc/systemd/system/{name}.d"
-                drops = [f"{extra}/{n}" for n in root.listdir(extra) if n.endswith(".conf")] if root.isdir(extra) else []
+                drops = (
+                    [f"{extra}/{n}" for n in root.listdir(extra) if n.endswith(".conf")] if root.isdir(extra) else []
+                )
                 parts += [root.text(p) for p in drops]
                 unit = Unit(name, "\n".join(parts), path)
                 unit.stamp = tuple((p, root.read(p), root.stat(p).st_mtime) for p in [path, *drops])
@@ -94,7 +109,7 @@ class Systemd:
         self.units = {name: unit for name in names if (unit := self.load(name))}
 
     def unit(self, name: str) -> Unit | None:
-        """The unit as it was loaded; one not loaded yet is loaded now. A mount without definition comes from the kernel."""
+        """The unit as it was loaded, or as it is now; a mount without definition comes from the kernel."""
         if name not in self.units and (found := self.load(name)):
             self.units[name] = found
         if name not in self.units and name.endswith(".mount"):
@@ -119,7 +134,12 @@ class Systemd:
         if name.endswith(".mount"):
             mounted = self.machine.root.is_mountpoint(unescape_path(name.removesuffix(".mount")))
             if mounted and state.active not in ("active", "deactivating"):
-                state.active, state.sub, state.result, state.since = "active", "mounted", "success", self.machine.clock.now()
+                state.active, state.sub, state.result, state.since = (
+                    "active",
+                    "mounted",
+                    "success",
+                    self.machine.clock.now(),
+                )
             elif not mounted and state.active == "active":
                 state.active, state.sub = "inactive", "dead"
         elif (name in TARGETS and name not in self.failed_boot) or name in BUILT_IN:
@@ -149,7 +169,11 @@ class Systemd:
             return await start_service(self, unit)
         if unit.kind == "timer":
             self.timers.start(unit)
-        state.active, state.sub, state.since = "active", "waiting" if unit.kind == "timer" else "active", self.machine.clock.now()
+        state.active, state.sub, state.since = (
+            "active",
+            "waiting" if unit.kind == "timer" else "active",
+            self.machine.clock.now(),
+        )
         return True
 
     async def stop(self, name: str) -> bool:

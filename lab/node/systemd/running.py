@@ -82,8 +82,9 @@ async def start_service(systemd: "Systemd", unit: Unit) -> bool:
     if not await _ready(systemd, unit):
         return state.result == "success"
     oneshot = unit.get("Service", "Type", "simple") == "oneshot"
-    state.active, state.sub, state.since = ("activating", "start", machine.clock.now()) if oneshot else \
-        ("active", "running", machine.clock.now())
+    state.active, state.sub, state.since = (
+        ("activating", "start", machine.clock.now()) if oneshot else ("active", "running", machine.clock.now())
+    )
     task = asyncio.create_task(_commands(systemd, unit))
     machine.keep(task)
     return await task if oneshot else True
@@ -126,8 +127,9 @@ async def _commands(systemd: "Systemd", unit: Unit) -> bool:
     skipped = bool(code) and key == "ExecCondition"
     state.exit, state.result = code, "success" if code == 0 or skipped else "timeout" if code == 143 else "exit-code"
     stays = unit.get("Service", "RemainAfterExit") in ("yes", "true", "1") and code == 0
-    state.active, state.sub = ("active", "exited") if stays else ("inactive", "dead") if state.result == "success" else \
-        ("failed", "failed")
+    state.active, state.sub = (
+        ("active", "exited") if stays else ("inactive", "dead") if state.result == "success" else ("failed", "failed")
+    )
     if state.result == "success":
         systemd.log(unit.name, f"{unit.name}: Deactivated successfully.")
     else:
@@ -141,8 +143,16 @@ async def _run(systemd: "Systemd", unit: Unit, argv: list[str]) -> int:
     env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG": "C.UTF-8"}
     for line in unit.all("Service", "Environment"):
         env |= dict(w.partition("=")[::2] for w in words(line))
-    process = machine.admit(Process(machine, argv or ["true"], env=env, cwd="/", session=Session(),
-                                    fds={0: Device("null"), 1: output, 2: output.hold()}))
+    process = machine.admit(
+        Process(
+            machine,
+            argv or ["true"],
+            env=env,
+            cwd="/",
+            session=Session(),
+            fds={0: Device("null"), 1: output, 2: output.hold()},
+        )
+    )
     try:
         path = machine.lookup(process.argv[0], env, "/")
     except OSError as error:

@@ -32,10 +32,16 @@ def properties(systemd: "Systemd", name: str) -> dict[str, str]:
     """The properties of a unit, known or not."""
     unit, state = systemd.unit(name), systemd.condition(name)
     found = {
-        "Id": name, "Names": name, "LoadState": "loaded" if unit else "not-found", "ActiveState": state.active,
-        "SubState": state.sub, "Result": state.result, "UnitFileState": systemd.enabled(name),
+        "Id": name,
+        "Names": name,
+        "LoadState": "loaded" if unit else "not-found",
+        "ActiveState": state.active,
+        "SubState": state.sub,
+        "Result": state.result,
+        "UnitFileState": systemd.enabled(name),
         "NeedDaemonReload": "yes" if unit and systemd.needs_reload(unit) else "no",
-        "FragmentPath": unit.fragment if unit else "", "SourcePath": unit.source if unit else "",
+        "FragmentPath": unit.fragment if unit else "",
+        "SourcePath": unit.source if unit else "",
         "ActiveEnterTimestamp": stamp(systemd, state.since if state.active == "active" else 0),
         "Description": (unit.get("Unit", "Description") if unit else "") or name,
     }
@@ -43,12 +49,21 @@ def properties(systemd: "Systemd", name: str) -> dict[str, str]:
         found |= _mount(systemd, unit)
     elif unit and unit.kind == "service":
         code = state.exit if state.exit < 128 else state.exit - 128
-        found |= {"Type": unit.get("Service", "Type", "simple"), "ExecMainStatus": str(code), "MainPID": "0",
-                  "ExecMainCode": "1" if state.since else "0", "TimeoutStartUSec": span(systemd.timeout(unit, "Service"))}
+        found |= {
+            "Type": unit.get("Service", "Type", "simple"),
+            "ExecMainStatus": str(code),
+            "MainPID": "0",
+            "ExecMainCode": "1" if state.since else "0",
+            "TimeoutStartUSec": span(systemd.timeout(unit, "Service")),
+        }
     elif unit and unit.kind == "timer":
         following = systemd.timers.next(unit)
-        found |= {"Unit": systemd.timers.target(unit), "LastTriggerUSec": stamp(systemd, state.triggered),
-                  "NextElapseUSecRealtime": stamp(systemd, following or 0), "Triggers": systemd.timers.target(unit)}
+        found |= {
+            "Unit": systemd.timers.target(unit),
+            "LastTriggerUSec": stamp(systemd, state.triggered),
+            "NextElapseUSecRealtime": stamp(systemd, following or 0),
+            "Triggers": systemd.timers.target(unit),
+        }
     for key in ("Requires", "After", "Before", "Wants", "RequiredBy"):
         found.setdefault(key, " ".join(unit.all("Unit", key)) if unit else "")
     return found
@@ -62,11 +77,15 @@ def _mount(systemd: "Systemd", unit: Unit) -> dict[str, str]:
     nofail = bool(entry and entry.has("nofail"))
     after = ["network.target", "remote-fs-pre.target", "network-online.target"] if network else ["local-fs-pre.target"]
     return {
-        "Where": unit.get("Mount", "Where"), "What": live.source if live else unit.get("Mount", "What"),
+        "Where": unit.get("Mount", "Where"),
+        "What": live.source if live else unit.get("Mount", "What"),
         "Options": ",".join(live.options) if live else unit.get("Mount", "Options"),
-        "Type": live.fstype if live else unit.get("Mount", "Type"), "TimeoutUSec": span(systemd.timeout(unit, "Mount")),
-        "After": " ".join(dict.fromkeys([*unit.all("Unit", "After"), *after])), "Requires": " ".join(unit.all("Unit", "Requires")),
-        "RequiredBy": "" if nofail or not entry else target, "WantedBy": target if nofail else "",
+        "Type": live.fstype if live else unit.get("Mount", "Type"),
+        "TimeoutUSec": span(systemd.timeout(unit, "Mount")),
+        "After": " ".join(dict.fromkeys([*unit.all("Unit", "After"), *after])),
+        "Requires": " ".join(unit.all("Unit", "Requires")),
+        "RequiredBy": "" if nofail or not entry else target,
+        "WantedBy": target if nofail else "",
         "Before": " ".join(unit.all("Unit", "Before")),
     }
 
@@ -78,11 +97,17 @@ def status(systemd: "Systemd", name: str) -> tuple[str, int]:
         return f"Unit {name} could not be found.\n", 4
     where = known["SourcePath"] or known["FragmentPath"]
     result = f" (Result: {known['Result']})" if known["Result"] != "success" else f" ({known['SubState']})"
-    lines = [f"{'●' if known['ActiveState'] == 'active' else '○' if known['ActiveState'] == 'inactive' else '×'} {name}"
-             f" - {known['Description']}", f"     Loaded: loaded ({where}; {known['UnitFileState']})",
-             f"     Active: {known['ActiveState']}{result}", ""]
-    for entry in [e for e in systemd.journal if e.unit == name][-10:]:
-        lines.append(f"{systemd.machine.clock.local(entry.at):%b %d %H:%M:%S} {systemd.machine.hostname} systemd[1]: {entry.text}")
+    lines = [
+        f"{'●' if known['ActiveState'] == 'active' else '○' if known['ActiveState'] == 'inactive' else '×'} {name}"
+        f" - {known['Description']}",
+        f"     Loaded: loaded ({where}; {known['UnitFileState']})",
+        f"     Active: {known['ActiveState']}{result}",
+        "",
+    ]
+    lines += [
+        f"{systemd.machine.clock.local(entry.at):%b %d %H:%M:%S} {systemd.machine.hostname} systemd[1]: {entry.text}"
+        for entry in [e for e in systemd.journal if e.unit == name][-10:]
+    ]
     return "\n".join(lines) + "\n", 0 if known["ActiveState"] == "active" else 3
 
 
@@ -93,6 +118,8 @@ def listed_timers(systemd: "Systemd") -> str:
         unit = systemd.unit(name)
         if unit:
             following, last = systemd.timers.next(unit), systemd.condition(name).triggered
-            rows.append(f"{stamp(systemd, following or 0) or '-'}  {stamp(systemd, last) or '-'}  {name}  "
-                        f"{systemd.timers.target(unit)}")
+            rows.append(
+                f"{stamp(systemd, following or 0) or '-'}  {stamp(systemd, last) or '-'}  {name}  "
+                f"{systemd.timers.target(unit)}"
+            )
     return "\n".join(["NEXT  LAST  UNIT  ACTIVATES", *rows, "", f"{len(rows)} timers listed."]) + "\n"

@@ -78,8 +78,11 @@ class Timers:
         if started is None:
             return None
         moments: list[float] = []
-        for key, origin in (("OnBootSec", self.systemd.machine.booted), ("OnStartupSec", self.systemd.machine.booted),
-                            ("OnActiveSec", started)):
+        for key, origin in (
+            ("OnBootSec", self.systemd.machine.booted),
+            ("OnStartupSec", self.systemd.machine.booted),
+            ("OnActiveSec", started),
+        ):
             for text in unit.all("Timer", key):
                 span = seconds(text)
                 if span is not None and (last is None or last < origin + span):
