@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from lab.node.process import Process
 
 
-
 async def machines(shell: Shell, data: Any, values: dict[str, Any]) -> None:
     """The virtual machines, by VMID."""
     await shell.say(f"{'VMID':>10} {'NAME':<20} {'STATUS':<10} {'MEM(MB)':<10} {'BOOTDISK(GB)':>12} {'PID':<10}\n")
     for row in sorted(data, key=lambda row: int(row["vmid"])):
         memory, disk = row["maxmem"] >> 20, row["maxdisk"] / (1 << 30)
-        await shell.say(f"{row['vmid']:>10} {row['name']:<20} {row['status']:<10} {memory:<10} {disk:>12.2f} "
-                        f"{row.get('pid', 0):<10}\n")
+        await shell.say(
+            f"{row['vmid']:>10} {row['name']:<20} {row['status']:<10} {memory:<10} {disk:>12.2f} "
+            f"{row.get('pid', 0):<10}\n"
+        )
 
 
 async def containers(shell: Shell, data: Any, values: dict[str, Any]) -> None:

@@ -82,8 +82,11 @@ def _route(verb: str, path: str) -> tuple[Route, dict[str, str]]:
 def _usage(verb: str, route: Route, given: dict[str, str]) -> str:
     """The short usage: parameters that must be there, by name."""
     call = CALLS[f"{route.method} {route.template}"]
-    needed = [f"--{name} <{data.get('type', 'string')}>" for name, data in sorted(call["parameters"].items())
-              if not data.get("optional") and name not in given]
+    needed = [
+        f"--{name} <{data.get('type', 'string')}>"
+        for name, data in sorted(call["parameters"].items())
+        if not data.get("optional") and name not in given
+    ]
     return " ".join(["pvesh", verb, "<api_path>", *needed, "[OPTIONS]", "[FORMAT_OPTIONS]"])
 
 
@@ -114,8 +117,9 @@ async def called(shell: Shell, route: Route, given: dict[str, str], path: str, a
 
 
 def _shown(shell: Shell, route: Route, data: Any, shape: dict[str, Any]) -> str:
-    look = shell.look(border=not shape.get("noborder"), header=not shape.get("noheader"),
-                      human=bool(shape.get("human-readable", 1)))
+    look = shell.look(
+        border=not shape.get("noborder"), header=not shape.get("noheader"), human=bool(shape.get("human-readable", 1))
+    )
     returns = CALLS[f"{route.method} {route.template}"].get("returns") or {}
     columns = results.declared(route.template, returns)
     return results.printed(data, shape.get("output-format", "text"), columns, look)
@@ -162,8 +166,11 @@ async def used(shell: Shell, path: str) -> int:
         if route := branch.routes.get(method):
             words = [f"USAGE: pvesh {verb} {name}"]
             call = CALLS[f"{route.method} {route.template}"]
-            words += [f"--{key} <{data.get('type', 'string')}>" for key, data in sorted(call["parameters"].items())
-                      if not data.get("optional") and key not in given]
+            words += [
+                f"--{key} <{data.get('type', 'string')}>"
+                for key, data in sorted(call["parameters"].items())
+                if not data.get("optional") and key not in given
+            ]
             optional = any(data.get("optional") for data in call["parameters"].values())
             await shell.say(" ".join(words) + (" [OPTIONS]\n" if optional else " \n"))
     return 0

@@ -101,8 +101,11 @@ async def scan_nfs(shell: Shell, values: dict[str, Any]) -> int:
     """The exports of a server: of the NAS, as nobody else answers in the lab."""
     nas = shell.api.nas
     if values["server"] != nas.address or not nas.on:
-        raise CommandFailed("clnt_create: RPC: Unable to receive\ncommand '/sbin/showmount --no-headers --exports "
-                            f"{values['server']}' failed: exit code 1", 1)
+        raise CommandFailed(
+            "clnt_create: RPC: Unable to receive\ncommand '/sbin/showmount --no-headers --exports "
+            f"{values['server']}' failed: exit code 1",
+            1,
+        )
     for export in sorted(nas.exports):
         await shell.say(f"{export:<20} *\n")
     return 0
@@ -118,11 +121,16 @@ PROGRAM: Program = {
     "extractconfig": Verb("GET /nodes/{node}/vzdump/extractconfig", show=text),
     "path": Verb(action=path, parameters={"volume": {"type": "string", "format": "pve-volume-id"}}),
     "free": Verb(action=free, parameters={"volume": VOLUME, "storage": {**STORAGE, "optional": 1}}),
-    "prune-backups": Verb(action=prune, parameters=KEEP | {
-        "storage": STORAGE, "dry-run": {"type": "boolean", "optional": 1},
-        "type": {"type": "string", "enum": ["qemu", "lxc"], "optional": 1},
-        "vmid": {"type": "integer", "format": "pve-vmid", "optional": 1},
-    }),
+    "prune-backups": Verb(
+        action=prune,
+        parameters=KEEP
+        | {
+            "storage": STORAGE,
+            "dry-run": {"type": "boolean", "optional": 1},
+            "type": {"type": "string", "enum": ["qemu", "lxc"], "optional": 1},
+            "vmid": {"type": "integer", "format": "pve-vmid", "optional": 1},
+        },
+    ),
     "scan nfs": Verb(action=scan_nfs, parameters=SERVER),
 }
 OLD_NAMES = {"nfsscan": ["scan", "nfs"]}

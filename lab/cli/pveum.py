@@ -31,8 +31,10 @@ async def permissions(shell: Shell, data: Any, values: dict[str, Any]) -> None:
     if values.get("output-format", "text") != "text":
         await shell.say(results.printed(data, values["output-format"], [], shell.look()))
         return
-    rows = [{"path": path, "text": "\n".join(f"{name}{' (*)' if on else ''}" for name, on in sorted(found.items()))}
-            for path, found in data.items()]
+    rows = [
+        {"path": path, "text": "\n".join(f"{name}{' (*)' if on else ''}" for name, on in sorted(found.items()))}
+        for path, found in data.items()
+    ]
     if rows:
         await shell.say(table(rows, [Column("path", "ACL path"), Column("text", "Permissions")], shell.look()))
         await shell.say("Permissions marked with '(*)' have the 'propagate' flag set.\n")
@@ -69,8 +71,10 @@ async def pveversion(proc: "Process", argv: list[str]) -> int:
     shell = Shell(proc)
     version = shell.api.version
     if "-v" in argv[1:] or "--verbose" in argv[1:]:
-        await shell.say(f"proxmox-ve: {version.rpartition('.')[0]}.0 (running kernel: 6.8.12-9-pve)\n"
-                        f"pve-manager: {version} (running version: {version}/2a5fa54a8503f96d)\n")
+        await shell.say(
+            f"proxmox-ve: {version.rpartition('.')[0]}.0 (running kernel: 6.8.12-9-pve)\n"
+            f"pve-manager: {version} (running version: {version}/2a5fa54a8503f96d)\n"
+        )
         return 0
     await shell.say(f"pve-manager/{version}/2a5fa54a8503f96d (running kernel: 6.8.12-9-pve)\n")
     return 0

@@ -20,18 +20,38 @@ _BYTES = "size used avail total maxmem mem disk maxdisk netin netout diskread di
 _FRACTIONS = {"used_fraction": "*", "cpu": "/nodes /cluster/resources"}
 _TITLES = {
     "/nodes/{node}/tasks": {
-        "id": "ID", "node": "Node", "pid": "PID", "starttime": "Starttime", "type": "Type", "upid": "UPID",
-        "user": "User", "endtime": "Endtime", "status": "Status",
+        "id": "ID",
+        "node": "Node",
+        "pid": "PID",
+        "starttime": "Starttime",
+        "type": "Type",
+        "upid": "UPID",
+        "user": "User",
+        "endtime": "Endtime",
+        "status": "Status",
     },
 }
 LISTS: dict[str, dict[str, str]] = {
-    "/access/users": dict.fromkeys(["userid"], "string") | {
-        "comment": "string?", "email": "string?", "enable": "boolean?", "expire": "integer?", "firstname": "string?",
-        "groups": "string?", "keys": "string?", "lastname": "string?", "realm-type": "string?",
-        "tfa-locked-until": "integer?", "tokens": "string?", "totp-locked": "boolean?",
+    "/access/users": dict.fromkeys(["userid"], "string")
+    | {
+        "comment": "string?",
+        "email": "string?",
+        "enable": "boolean?",
+        "expire": "integer?",
+        "firstname": "string?",
+        "groups": "string?",
+        "keys": "string?",
+        "lastname": "string?",
+        "realm-type": "string?",
+        "tfa-locked-until": "integer?",
+        "tokens": "string?",
+        "totp-locked": "boolean?",
     },
     "/access/users/{userid}/token": {
-        "tokenid": "string", "comment": "string?", "expire": "integer?", "privsep": "boolean?",
+        "tokenid": "string",
+        "comment": "string?",
+        "expire": "integer?",
+        "privsep": "boolean?",
     },
     "/access/acl": {"path": "string", "propagate": "boolean?", "roleid": "string", "type": "string", "ugid": "string"},
     "/access/roles": {"roleid": "string", "privs": "string?", "special": "boolean?"},
@@ -53,15 +73,22 @@ def _columns(template: str, properties: Mapping[str, Any]) -> list[Column]:
     """The columns of a table: what every row has first, each part in alphabetical order."""
     titles = _TITLES.get(template, {})
     names = sorted(properties, key=lambda name: (bool(properties[name].get("optional")), name))
-    return [Column(name, titles.get(name, ""), str(properties[name].get("type", "string")), _renderer(template, name))
-            for name in names]
+    return [
+        Column(name, titles.get(name, ""), str(properties[name].get("type", "string")), _renderer(template, name))
+        for name in names
+    ]
 
 
 def declared(template: str, returns: Mapping[str, Any]) -> list[Column]:
     """The columns of a call's answer, empty where it declares none."""
     if template in LISTS:
-        return _columns(template, {name: {"type": kind.rstrip("?"), "optional": kind.endswith("?")}
-                                   for name, kind in LISTS[template].items()})
+        return _columns(
+            template,
+            {
+                name: {"type": kind.rstrip("?"), "optional": kind.endswith("?")}
+                for name, kind in LISTS[template].items()
+            },
+        )
     items = returns.get("items") if returns.get("type") == "array" else returns
     return _columns(template, (items or {}).get("properties") or {})
 

@@ -70,7 +70,7 @@ async def run(proc: "Process", name: str, program: Program, args: list[str]) -> 
         await shell.complain(f"ERROR: {problem}\n{usage.whole(name)}")
         return FAILED
     try:
-        return await _perform(shell, name, words, verb, args[len(words.split()):])
+        return await _perform(shell, name, words, verb, args[len(words.split()) :])
     except BadOptions as problem:
         lines = [*problem.warnings, f"400 {problem.text}", usage.short(name, words)]
         await shell.complain("\n".join(lines))

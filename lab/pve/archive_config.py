@@ -36,8 +36,9 @@ def extract_config(api: "Api", volume: Volume, say: Say) -> str:
     except Damaged as damage:
         for line in damage.lines:
             say(line)
-        raise Died(f"command '{reader(path)}' failed: exit code 1" if kind_of(path) == "vma"
-                   else archives.NO_CT_CONFIG) from None
+        raise Died(
+            f"command '{reader(path)}' failed: exit code 1" if kind_of(path) == "vma" else archives.NO_CT_CONFIG
+        ) from None
 
 
 def reader(path: str) -> str:

@@ -55,8 +55,11 @@ def tree(api: "Api", volume: Volume) -> list[Entry]:
     """The files of a container's root file system or mount point; raises Died where the volume is missing."""
     path = path_of(api, volume.volid)
     if api.root.isdir(path):
-        return [entry for inner, found in trees.walk(api.root, path)
-                if inner != path and (entry := _entry(api, inner, inner[len(path) + 1 :], found))]
+        return [
+            entry
+            for inner, found in trees.walk(api.root, path)
+            if inner != path and (entry := _entry(api, inner, inner[len(path) + 1 :], found))
+        ]
     if not api.root.isfile(path):
         raise Died(f"volume '{volume.volid}' does not exist")
     content = api.root.read(path)

@@ -25,8 +25,11 @@ def removing(kind: Kind, task_kind: str) -> None:
         if guest.protected:
             raise Died(f"can't remove {LABELS[kind]} {vmid} - protection mode enabled")
         if guests.is_running(api, vmid) and not call.get("force"):
-            raise Died(f"VM {vmid} is running - destroy failed" if kind == "qemu"
-                       else f"unable to destroy CT {vmid} - container is running")
+            raise Died(
+                f"VM {vmid} is running - destroy failed"
+                if kind == "qemu"
+                else f"unable to destroy CT {vmid} - container is running"
+            )
 
         async def work(task: Task) -> None:
             disks.free_all(api, guest)

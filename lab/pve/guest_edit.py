@@ -73,8 +73,11 @@ def _change(call: Call, kind: Kind) -> None:
     guest = guests.need(call.api, kind, vmid)
     digest = call.get("digest")
     if digest and digest != call.files.digest(guests.file_of(kind, vmid)):
-        raise Died("checksum mismatch (file change by other user?)" if kind == "qemu"
-                   else "detected modified configuration - file changed by other user? Try again.")
+        raise Died(
+            "checksum mismatch (file change by other user?)"
+            if kind == "qemu"
+            else "detected modified configuration - file changed by other user? Try again."
+        )
     kept = {key: value for key, value in guest.config.items() if key not in drop}
     guests.write(call.api, kind, vmid, kept | {key: stored(key, value) for key, value in values.items()})
 
@@ -112,11 +115,19 @@ async def file_systems(call: Call) -> dict[str, Any]:
     _agent(call)
     guest = guests.need(call.api, "qemu", call.params["vmid"])
     drives = [volume for volume in guest.volumes if not volume.is_cdrom]
-    return {"result": [
-        {"name": f"sd{chr(97 + n)}1", "mountpoint": "/" if n == 0 else f"/mnt/{volume.key}", "type": "ext4",
-         "total-bytes": volume.size, "used-bytes": volume.size // 3, "disk": []}
-        for n, volume in enumerate(drives)
-    ]}
+    return {
+        "result": [
+            {
+                "name": f"sd{chr(97 + n)}1",
+                "mountpoint": "/" if n == 0 else f"/mnt/{volume.key}",
+                "type": "ext4",
+                "total-bytes": volume.size,
+                "used-bytes": volume.size // 3,
+                "disk": [],
+            }
+            for n, volume in enumerate(drives)
+        ]
+    }
 
 
 @route("GET", "/nodes/{node}/qemu/{vmid}/agent/get-osinfo")

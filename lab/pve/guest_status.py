@@ -15,8 +15,10 @@ from lab.pve.tasks import Task, TaskError
 if TYPE_CHECKING:
     from lab.pve.api import Api
 
-VERBS = {"qemu": ["current", "start", "stop", "reset", "shutdown", "suspend", "resume", "reboot"],
-         "lxc": ["current", "start", "stop", "shutdown", "suspend", "resume", "reboot"]}
+VERBS = {
+    "qemu": ["current", "start", "stop", "reset", "shutdown", "suspend", "resume", "reboot"],
+    "lxc": ["current", "start", "stop", "shutdown", "suspend", "resume", "reboot"],
+}
 PREFIX = {"qemu": "qm", "lxc": "vz"}
 Effect = Callable[["Api", Guest], None]
 
@@ -26,10 +28,18 @@ def state(api: "Api", guest: Guest) -> dict[str, Any]:
     runs = guests.is_running(api, guest.vmid)
     config = guest.config
     found: dict[str, Any] = {
-        "vmid": guest.vmid, "name": guest.name, "status": "running" if runs else "stopped", "cpu": 0,
+        "vmid": guest.vmid,
+        "name": guest.name,
+        "status": "running" if runs else "stopped",
+        "cpu": 0,
         "uptime": max(0, int(api.clock.now() - api.running[guest.vmid])) if runs else 0,
-        "disk": 0, "diskread": 0, "diskwrite": 0, "netin": 0, "netout": 0,
-        "maxmem": memory(guest), "mem": 0,
+        "disk": 0,
+        "diskread": 0,
+        "diskwrite": 0,
+        "netin": 0,
+        "netout": 0,
+        "maxmem": memory(guest),
+        "mem": 0,
         "cpus": int(config.get("cores", 1)) * int(config.get("sockets", 1)),
     }
     if runs:
@@ -55,8 +65,14 @@ def _ct_sizes(api: "Api", guest: Guest, runs: bool) -> dict[str, Any]:
     size = next((size_bytes(v.options.get("size", "0")) for v in guest.volumes if v.key == "rootfs"), 0)
     total, used, _ = api.root.usage("/")
     shown = (size or total, min(used, size or used)) if runs else (size or 4 << 30, 0)
-    return {"type": "lxc", "maxdisk": shown[0], "disk": shown[1], "swap": 0,
-            "maxswap": int(guest.config.get("swap", 512)) << 20, "mem": 32 << 20 if runs else 0}
+    return {
+        "type": "lxc",
+        "maxdisk": shown[0],
+        "disk": shown[1],
+        "swap": 0,
+        "maxswap": int(guest.config.get("swap", 512)) << 20,
+        "mem": 32 << 20 if runs else 0,
+    }
 
 
 def listing(kind: Kind) -> None:
@@ -64,8 +80,11 @@ def listing(kind: Kind) -> None:
 
     @route("GET", f"/nodes/{{node}}/{kind}")
     async def listed(call: Call) -> list[dict[str, Any]]:
-        return [state(call.api, guest) for guest in guests.every(call.api)
-                if guest.kind == kind and call.may(f"/vms/{guest.vmid}", "VM.Audit")]
+        return [
+            state(call.api, guest)
+            for guest in guests.every(call.api)
+            if guest.kind == kind and call.may(f"/vms/{guest.vmid}", "VM.Audit")
+        ]
 
     @route("GET", f"/nodes/{{node}}/{kind}/{{vmid}}/status/current")
     async def current(call: Call) -> dict[str, Any]:
@@ -146,8 +165,13 @@ def switch_ct(verb: str, effect: Effect) -> None:
 listing("qemu")
 listing("lxc")
 _EFFECTS: dict[str, Effect] = {
-    "start": started, "reset": started, "reboot": started, "stop": stopped, "shutdown": stopped,
-    "suspend": unchanged, "resume": unchanged,
+    "start": started,
+    "reset": started,
+    "reboot": started,
+    "stop": stopped,
+    "shutdown": stopped,
+    "suspend": unchanged,
+    "resume": unchanged,
 }
 for _verb, _effect in _EFFECTS.items():
     switch_vm(_verb, _effect)

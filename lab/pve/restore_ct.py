@@ -22,8 +22,22 @@ from lab.pve.tasks import Task
 from lab.pve.volumes import Volume
 from lab.pve.vzdump_text import tar_total
 
-CONTROL = {"node", "vmid", "ostemplate", "restore", "force", "unique", "storage", "pool", "bwlimit", "start",
-           "password", "ssh-public-keys", "ignore-unpack-errors", "unprivileged"}
+CONTROL = {
+    "node",
+    "vmid",
+    "ostemplate",
+    "restore",
+    "force",
+    "unique",
+    "storage",
+    "pool",
+    "bwlimit",
+    "start",
+    "password",
+    "ssh-public-keys",
+    "ignore-unpack-errors",
+    "unprivileged",
+}
 GIB = 1 << 30
 _BRIDGE = re.compile(r"(?:^|,)bridge=([^,]+)")
 
@@ -66,8 +80,11 @@ async def create(call: Call) -> str:
 
 def _check_may_make(call: Call, over: guests.Guest | None) -> None:
     vmid, pool = call.params["vmid"], call.text("pool")
-    allowed = (call.may(f"/vms/{vmid}", "VM.Allocate") or (pool and call.may(f"/pool/{pool}", "VM.Allocate"))
-               or (over and call.may(f"/vms/{vmid}", "VM.Backup")))
+    allowed = (
+        call.may(f"/vms/{vmid}", "VM.Allocate")
+        or (pool and call.may(f"/pool/{pool}", "VM.Allocate"))
+        or (over and call.may(f"/vms/{vmid}", "VM.Backup"))
+    )
     if not allowed:
         raise PlainlyForbidden
 
@@ -143,8 +160,11 @@ class Creation:
     def _saved_config(self, task: Task) -> dict[str, str]:
         task.log(f"recovering backed-up configuration from '{self.shown}'")
         if not self.api.root.isfile(self.path):
-            raise Died(f"volume '{self.shown}' does not exist" if isinstance(self.archive, Volume)
-                       else f"can't find file '{self.shown}'")
+            raise Died(
+                f"volume '{self.shown}' does not exist"
+                if isinstance(self.archive, Volume)
+                else f"can't find file '{self.shown}'"
+            )
         try:
             text = archives.config_of_ct(self.path, self.api.root.read(self.path))
         except Damaged as damage:
@@ -210,7 +230,8 @@ class Creation:
         """Share the files out: each goes to the mount point that lies deepest above it."""
         points: list[MountPoint] = sorted(
             (guest_config.volume(key, text) for key, text in placed.items()),
-            key=lambda mount: len(mount.options.get("mp", "/")), reverse=True,
+            key=lambda mount: len(mount.options.get("mp", "/")),
+            reverse=True,
         )
         shares: dict[str, list[Entry]] = {mount.volid: [] for mount in points}
         for entry in files:

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from lab.pve.api import Api
 
 CONTROL = {"node", "vmid", "archive", "bwlimit", "force", "live-restore", "pool", "start", "storage", "unique"}
-UNFINISHED = ("error before or during data restore, some or all disks were not completely restored. VM {} state is NOT "
-              "cleaned up.")
+UNFINISHED = (
+    "error before or during data restore, some or all disks were not completely restored. VM {} state is NOT "
+    "cleaned up."
+)
 ONLY_ROOT = "Only root can pass arbitrary filesystem paths. at /usr/share/perl5/PVE/Storage.pm line 569."
 _MAC = re.compile(r"(?<==)(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 _MAP = re.compile(r"#qmdump#map:(\S+?):(\S+?):(\S*?):(\S*?):")
@@ -46,8 +48,10 @@ def new_mac() -> str:
 
 def with_new_macs(config: dict[str, str]) -> dict[str, str]:
     """The configuration with another MAC address on every network device."""
-    return {key: _MAC.sub(lambda _: new_mac(), text) if re.fullmatch(r"net\d+", key) else text
-            for key, text in config.items()}
+    return {
+        key: _MAC.sub(lambda _: new_mac(), text) if re.fullmatch(r"net\d+", key) else text
+        for key, text in config.items()
+    }
 
 
 def archive_of(call: Call, text: str, content: str) -> Volume | str:
@@ -63,8 +67,11 @@ def archive_of(call: Call, text: str, content: str) -> Volume | str:
     volume = volume_of(call.api, text)
     if volume.content != content:
         raise Died(f"unable to use volume {text} - content type needs to be '{content}'")
-    if volume.owner is None or volume.owner != call.params["vmid"] or call.may(f"/storage/{volume.storage.id}",
-                                                                              "Datastore.Allocate"):
+    if (
+        volume.owner is None
+        or volume.owner != call.params["vmid"]
+        or call.may(f"/storage/{volume.storage.id}", "Datastore.Allocate")
+    ):
         need_access(call, volume)
     return volume
 
@@ -99,8 +106,11 @@ async def create(call: Call) -> str:
 def _check_may_make(call: Call, vmid: int) -> None:
     over = call.get("archive") and call.get("force") and guests.find(call.api, vmid, "qemu")
     pool = f"/pool/{call.text('pool')}"
-    allowed = (call.may(f"/vms/{vmid}", "VM.Allocate") or (call.get("pool") and call.may(pool, "VM.Allocate"))
-               or (over and call.may(f"/vms/{vmid}", "VM.Backup")))
+    allowed = (
+        call.may(f"/vms/{vmid}", "VM.Allocate")
+        or (call.get("pool") and call.may(pool, "VM.Allocate"))
+        or (over and call.may(f"/vms/{vmid}", "VM.Backup"))
+    )
     if not allowed:
         raise PlainlyForbidden
 
@@ -139,8 +149,12 @@ def _reserve(call: Call, vmid: int, prefix: str) -> None:
 
 async def _make(call: Call, vmid: int, given: dict[str, Any]) -> None:
     """An empty machine with the given properties; a drive `STORAGE:GB` is allocated."""
-    config = {"boot": " ", "meta": f"creation-qemu=7.2.22,ctime={int(call.clock.now())}",
-              "smbios1": f"uuid={uuid.uuid4()}", "vmgenid": str(uuid.uuid4())}
+    config = {
+        "boot": " ",
+        "meta": f"creation-qemu=7.2.22,ctime={int(call.clock.now())}",
+        "smbios1": f"uuid={uuid.uuid4()}",
+        "vmgenid": str(uuid.uuid4()),
+    }
     for key, value in given.items():
         text = stored(key, value)
         storage, _, size = text.partition(",")[0].partition(":")

@@ -32,6 +32,8 @@ class Scheduler:
     def __init__(self, api: "Api") -> None:
         """A scheduler that is told when the clock is moved; `start` lets it look at the clock by itself, too."""
         self.api = api
+        self.looked = asyncio.Event()
+        """Set after each look at the clock; whoever waits for one clears it."""
         self._watching: asyncio.Task[None] | None = None
         api.clock.moved(self.moved)
 
@@ -64,6 +66,7 @@ class Scheduler:
             await asyncio.sleep(NAP)
             if not pace_of(self.api).replaying:
                 self.run_due()
+            self.looked.set()
 
     async def moved(self, before: float, after: float) -> None:
         """Let the time between two readings of the clock pass: every run at its time, in the order of their times."""

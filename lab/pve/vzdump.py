@@ -55,8 +55,10 @@ async def extract(call: Call) -> str:
     """The configuration of the guest in an archive, as text."""
     volume = volume_of(call.api, call.text("volume"))
     if volume.owner is None:
-        warn("Use of uninitialized value $ownervm in concatenation (.) or string at "
-             "/usr/share/perl5/PVE/API2/VZDump.pm line 303.")
+        warn(
+            "Use of uninitialized value $ownervm in concatenation (.) or string at "
+            "/usr/share/perl5/PVE/API2/VZDump.pm line 303."
+        )
     need_access(call, volume)
     activate(call.api, volume.storage.id)
     return extract_config(call.api, volume, warn)

@@ -106,11 +106,14 @@ class GuestBackup:
             if most is None:
                 most = -1 if self.api.access.may(job.actor.user, where, ["Datastore.Allocate"]) else 5
             if -1 < most <= protected:
-                raise Died(f"The number of protected backups per guest is limited to {most} on storage "
-                           f"'{target.storage}'")
+                raise Died(
+                    f"The number of protected backups per guest is limited to {most} on storage '{target.storage}'"
+                )
         elif len(names) - protected >= limit:
-            raise Died(f"There is a max backup limit of {limit} enforced by the target storage or the vzdump "
-                       "parameters. Either increase the limit or delete old backups.")
+            raise Died(
+                f"There is a max backup limit of {limit} enforced by the target storage or the vzdump "
+                "parameters. Either increase the limit or delete old backups."
+            )
 
     def _make_temporary(self, plugin: Plugin) -> None:
         folder = self.temporary.rstrip("/")
@@ -188,8 +191,11 @@ class GuestBackup:
         self.info(f"prune older backups with retention: {kept}")
         doomed = target.doomed(self.api, self.vmid, plugin.guest.kind, keep)
         for name in doomed:
-            self.info(f"removing backup '{target.volid(name)}'" if target.storage
-                      else f"delete old backup '{target.path(name)}'")
+            self.info(
+                f"removing backup '{target.volid(name)}'"
+                if target.storage
+                else f"delete old backup '{target.path(name)}'"
+            )
             target.remove(self.api, name)
         self.info(f"pruned {len(doomed)} backup(s){' not covered by keep-retention policy' if doomed else ''}")
 

@@ -115,8 +115,10 @@ class Machine(Plugin):
         await pace_of(self.api).spend(seconds_for(total))
         seconds = self.api.clock.now() - begun
         size = with_unit(total)
-        say(f"100% ({size} of {size}) in {max(1, int(seconds))}s, read: {with_unit(total / max(1, seconds))}/s, "
-            f"write: {with_unit(data / max(1, seconds))}/s")
+        say(
+            f"100% ({size} of {size}) in {max(1, int(seconds))}s, read: {with_unit(total / max(1, seconds))}/s, "
+            f"write: {with_unit(data / max(1, seconds))}/s"
+        )
         if total:
             say(f"backup is sparse: {with_unit(total - data)} ({(total - data) * 100 // total}%) total zero data")
         say(transfer_total(total, seconds))
@@ -159,8 +161,10 @@ class Container(Plugin):
             say("stopping virtual guest")
             return
         if self.api.root.mount_of(folder).nfs:
-            say("temporary directory is on NFS, disabling xattr and acl support, consider configuring a local tmpdir "
-                "via /etc/vzdump.conf")
+            say(
+                "temporary directory is on NFS, disabling xattr and acl support, consider configuring a local tmpdir "
+                "via /etc/vzdump.conf"
+            )
         size = sum(len(e.content) for volume in self.included for e in disks.tree(self.api, volume) if e.kind == "file")
         source = f"/proc/{guests.pid(self.api, self.guest.vmid)}/root/"
         say(f"starting first sync {source} to {folder}")
@@ -184,8 +188,10 @@ class Container(Plugin):
         files = []
         for volume in self.included:
             inside = volume.options.get("mp", "/").strip("/")
-            files += [archives.Entry(posixpath.join(inside, e.path), e.content, e.mode, e.mtime, e.kind)
-                      for e in disks.tree(self.api, volume)]
+            files += [
+                archives.Entry(posixpath.join(inside, e.path), e.content, e.mode, e.mtime, e.kind)
+                for e in disks.tree(self.api, volume)
+            ]
         begun = self.api.clock.now()
         size = sum(volume.size for volume in self.included) // 4
         await pace_of(self.api).spend(seconds_for(size))
@@ -218,9 +224,13 @@ class Container(Plugin):
         options = self.backup.job.options
         pipe = {".zst": f"| zstd '--threads={options.get('zstd', 1)}'", ".gz": "| gzip", ".lzo": "| lzop"}
         words = [
-            f"lxc-usernsexec -m u:0:{MAPPED_UID}:65536 -m g:0:{MAPPED_UID}:65536 --", _TAR, f"'--directory={folder}'",
+            f"lxc-usernsexec -m u:0:{MAPPED_UID}:65536 -m g:0:{MAPPED_UID}:65536 --",
+            _TAR,
+            f"'--directory={folder}'",
             "./etc/vzdump/pct.conf ./etc/vzdump/pct.fw '--directory=/mnt/vzsnap0' --no-anchored '--exclude=lost+found'",
-            _EXCLUDES if int(options.get("stdexcludes", 1)) else "", "./", pipe.get(self.backup.compression, ""),
+            _EXCLUDES if int(options.get("stdexcludes", 1)) else "",
+            "./",
+            pipe.get(self.backup.compression, ""),
             f">{self.backup.unfinished}",
         ]
         return " ".join(word for word in words if word)

@@ -7,8 +7,20 @@ from typing import Any
 from lab.pve.formats import split_list
 from lab.pve.schema import plain
 
-_HIDDEN = {"id", "vmid", "starttime", "dow", "stdout", "enabled", "schedule", "type", "next-run", "comment",
-           "repeat-missed", "job-id"}
+_HIDDEN = {
+    "id",
+    "vmid",
+    "starttime",
+    "dow",
+    "stdout",
+    "enabled",
+    "schedule",
+    "type",
+    "next-run",
+    "comment",
+    "repeat-missed",
+    "job-id",
+}
 _LISTS = {"exclude", "mailto"}
 _SAFE = re.compile(r"[\w!%+,\-./:@^]+", re.ASCII)
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")

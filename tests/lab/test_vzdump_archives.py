@@ -1,4 +1,4 @@
-"""Archives written for a backup are what zstd, gzip, tar and the VMA format say they are, and damage in them is found."""
+"""Archives of backups are what zstd, gzip, tar and the VMA format say they are, and damage in them is found."""
 
 import shutil
 import subprocess
@@ -15,7 +15,11 @@ DRIVES = [
     vma.Drive("drive-scsi0", 8 << 20, bytes(4096) + b"boot" * 40000),
     vma.Drive("drive-efidisk0", 540672, b"efi"),
 ]
-FILES = [Entry("etc", kind="dir", mode=0o755, mtime=5.5), Entry("etc/hostname", b"ct-b\n", mtime=7.25), Entry("lnk", b"etc/hostname", kind="link")]
+FILES = [
+    Entry("etc", kind="dir", mode=0o755, mtime=5.5),
+    Entry("etc/hostname", b"ct-b\n", mtime=7.25),
+    Entry("lnk", b"etc/hostname", kind="link"),
+]
 EXTENSIONS = ["", ".gz", ".zst", ".lzo"]
 TOOLS = {".zst": ["zstd", "-t", "-q"], ".gz": ["gzip", "-t"], ".lzo": ["lzop", "-t"]}
 
@@ -45,7 +49,10 @@ def test_a_container_archive_gives_back_what_went_in(extension: str) -> None:
     read = archives.unpack_ct(name, data)
     assert (read.config, read.size) == ("arch: amd64\n", size)
     assert [(e.path, e.content, e.kind) for e in read.files] == [
-        (".", b"", "dir"), ("./etc", b"", "dir"), ("./etc/hostname", b"ct-b\n", "file"), ("./lnk", b"etc/hostname", "link"),
+        (".", b"", "dir"),
+        ("./etc", b"", "dir"),
+        ("./etc/hostname", b"ct-b\n", "file"),
+        ("./lnk", b"etc/hostname", "link"),
     ]
     assert size % 10240 == 0
 
@@ -64,7 +71,14 @@ def test_tar_lists_the_configuration_first(tmp_path: Path) -> None:
     data, _ = archives.pack_ct(path.name, "arch: amd64\n", FILES, 1794103200.5)
     path.write_bytes(data)
     listed = subprocess.run(["tar", "-tzf", str(path)], capture_output=True, text=True, check=True).stdout
-    assert listed.splitlines() == ["./etc/vzdump/pct.conf", "./etc/vzdump/pct.fw", "./", "./etc/", "./etc/hostname", "./lnk"]
+    assert listed.splitlines() == [
+        "./etc/vzdump/pct.conf",
+        "./etc/vzdump/pct.fw",
+        "./",
+        "./etc/",
+        "./etc/hostname",
+        "./lnk",
+    ]
 
 
 def test_the_vma_header_lies_where_the_format_says() -> None:
@@ -74,7 +88,10 @@ def test_the_vma_header_lies_where_the_format_says() -> None:
     assert int.from_bytes(data[24:32]) == 1794103200
     assert int.from_bytes(data[48:52]) == 12288
     header = vma.read_header(data)
-    assert {n: (d.name, d.size) for n, d in header.devices.items()} == {1: ("drive-scsi0", 8 << 20), 2: ("drive-efidisk0", 540672)}
+    assert {n: (d.name, d.size) for n, d in header.devices.items()} == {
+        1: ("drive-scsi0", 8 << 20),
+        2: ("drive-efidisk0", 540672),
+    }
     assert data[header.size : header.size + 4] == b"VMAE"
 
 
@@ -104,17 +121,54 @@ def test_a_flipped_byte_in_header_or_extent_header_is_found(at: int) -> None:
 @pytest.mark.parametrize(
     ("name", "damage", "lines"),
     [
-        ("x.tar.zst", lambda d: b"no archive at all" * 60,
-         ["zstd: /*stdin*\\: unsupported format ", "tar: Child returned status 1", "tar: Error is not recoverable: exiting now"]),
-        ("x.tar.gz", lambda d: b"no archive at all" * 60,
-         ["", "gzip: stdin: not in gzip format", "tar: Child returned status 1", "tar: Error is not recoverable: exiting now"]),
-        ("x.tar.zst", lambda d: d[:-20],
-         ["/*stdin*\\ : Read error (39) : premature end ", "tar: Child returned status 1", "tar: Error is not recoverable: exiting now"]),
-        ("x.tar.gz", lambda d: d[:-20],
-         ["", "gzip: stdin: unexpected end of file", "tar: Unexpected EOF in archive", "tar: Error is not recoverable: exiting now"]),
+        (
+            "x.tar.zst",
+            lambda d: b"no archive at all" * 60,
+            [
+                "zstd: /*stdin*\\: unsupported format ",
+                "tar: Child returned status 1",
+                "tar: Error is not recoverable: exiting now",
+            ],
+        ),
+        (
+            "x.tar.gz",
+            lambda d: b"no archive at all" * 60,
+            [
+                "",
+                "gzip: stdin: not in gzip format",
+                "tar: Child returned status 1",
+                "tar: Error is not recoverable: exiting now",
+            ],
+        ),
+        (
+            "x.tar.zst",
+            lambda d: d[:-20],
+            [
+                "/*stdin*\\ : Read error (39) : premature end ",
+                "tar: Child returned status 1",
+                "tar: Error is not recoverable: exiting now",
+            ],
+        ),
+        (
+            "x.tar.gz",
+            lambda d: d[:-20],
+            [
+                "",
+                "gzip: stdin: unexpected end of file",
+                "tar: Unexpected EOF in archive",
+                "tar: Error is not recoverable: exiting now",
+            ],
+        ),
         ("x.tar", lambda d: d[:3000], ["tar: Unexpected EOF in archive", "tar: Error is not recoverable: exiting now"]),
-        ("x.tar.zst", lambda d: b"",
-         ["zstd: /*stdin*\\: unexpected end of file ", "tar: Child returned status 1", "tar: Error is not recoverable: exiting now"]),
+        (
+            "x.tar.zst",
+            lambda d: b"",
+            [
+                "zstd: /*stdin*\\: unexpected end of file ",
+                "tar: Child returned status 1",
+                "tar: Error is not recoverable: exiting now",
+            ],
+        ),
     ],
     ids=["no zstd", "no gzip", "zstd cut", "gzip cut", "tar cut", "empty"],
 )
@@ -126,7 +180,11 @@ def test_damage_is_reported_in_the_words_of_the_tools(name: str, damage, lines: 
 
 
 def test_bit_rot_in_the_body_is_found_by_the_checksum() -> None:
-    data = bytearray(archives.pack_vm("x.vma.zst", CONFIG, [vma.Drive("drive-scsi0", 1 << 20, compress(bytes(range(256)) * 99, ".gz"))], 0))
+    data = bytearray(
+        archives.pack_vm(
+            "x.vma.zst", CONFIG, [vma.Drive("drive-scsi0", 1 << 20, compress(bytes(range(256)) * 99, ".gz"))], 0
+        )
+    )
     data[-1] ^= 0xFF
     with pytest.raises(Damaged) as caught:
         archives.unpack_vm("x.vma.zst", bytes(data))
