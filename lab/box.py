@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import re
 import shutil
 import socket
 from dataclasses import dataclass
@@ -19,10 +20,12 @@ from lab.journal import Journal
 from lab.nas import Nas
 from lab.node.layout import lay_out
 from lab.node.machine import Machine
+from lab.node.mounts import Mount
 from lab.node.root import Root
 from lab.node.sshd import Sshd
 from lab.pve.api import Api
 from lab.pve.http import application
+from lab.pve.scheduler import Scheduler
 from lab.pve.tls import make_certificate
 from lab.seed import seed_nas
 
@@ -75,6 +78,8 @@ class Box:
         self._lay_out()
         self.root.trouble = self._disk_fault
         self.api = Api(root=self.root, clock=self.clock, nas=self.nas, fixture=self.fixture)
+        self.scheduler = Scheduler(self.api)
+        self.machine.writers = self._writers
         self.certificate = make_certificate(state, self.fixture["node"])
         self.api.fingerprint = self.certificate.fingerprint
         self.sshd = Sshd(self.machine, self.journal, state)
@@ -98,6 +103,7 @@ class Box:
     async def start(self) -> None:
         """Boot the node and serve everything."""
         await self.machine.boot()
+        self.scheduler.start()
         await self.sshd.start(ADDRESS, self.ports.ssh)
         api = application(self.api, self.faults, self.journal, delay=self.delay)
         self._urls["api"] = await self._serve(api, self.ports.api, tls=True)
@@ -150,7 +156,7 @@ class Box:
 
     async def reset(self) -> None:
         """Everything back to the fixture: files, mounts, guests, clock, NAS; no faults; the journal is kept."""
-        await self.machine.halt()
+        await self._halt()
         self.faults.clear()
         self.clock.reset()
         self.root.clear()
@@ -159,15 +165,40 @@ class Box:
         self.sshd.authorize()
         self.api.reset()
         await self.machine.boot()
+        self.scheduler.start()
 
     async def reboot(self) -> None:
-        """Power the node off and on: mounts and processes are gone, fstab is tried once."""
-        await self.machine.halt()
+        """Power the node off and on: mounts, processes and tasks are gone, fstab is tried once, guests come up."""
+        await self._halt()
+        self.api.running.clear()
         await self.machine.boot()
+        for folder in ("/etc/pve/qemu-server", "/etc/pve/lxc"):
+            for name in self.root.listdir(folder):
+                if "onboot: 1" in self.root.text(f"{folder}/{name}").splitlines():
+                    self.api.running[int(name.removesuffix(".conf"))] = self.clock.now()
+        self.scheduler.start()
+
+    async def _halt(self) -> None:
+        await self.scheduler.stop()
+        await self.api.tasks.clear()
+        await self.machine.halt()
+
+    def _writers(self, mount: Mount) -> dict[int, str]:
+        """The vzdump tasks that write below a mount now: process id -> what it is called."""
+        found = {}
+        for task in self.api.tasks:
+            storage = re.search(r"--storage '?([\w.-]+)", " ".join(task.lines[:1]))
+            text = self.root.text("/etc/pve/storage.cfg")
+            path = (
+                re.search(rf"^dir: {re.escape(storage[1])}\n(?:\t.*\n)*?\tpath (\S+)", text, re.M) if storage else None
+            )
+            if task.running and task.kind == "vzdump" and path and f"{path[1]}/".startswith(f"{mount.target}/"):
+                found[task.pid] = f"task {task.upid}"
+        return found
 
     async def stop(self) -> None:
         """Serve no more and end every simulated process."""
-        await self.machine.halt()
+        await self._halt()
         await self.sshd.stop()
         for runner in self._runners:
             await runner.cleanup()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from lab.faults import BadRule
+from lab.pve.pace import pace_of
 from lab.pve.side import side
 
 if TYPE_CHECKING:
@@ -86,6 +87,12 @@ class Control:
         self.box.machine.patience = float((await self.body(request)).get("scale", 1.0))
         return {"scale": self.box.machine.patience}
 
+    async def pace(self, request: web.Request) -> Any:
+        """How long backups and restores take, of what they take in reality: `{"factor": 0}`."""
+        pace = pace_of(self.box.api)
+        pace.factor = float((await self.body(request)).get("factor", 0.0))
+        return {"factor": pace.factor}
+
     async def run(self, request: web.Request) -> Any:
         """Run a script on the node as an operator at its console would: `{"script": ...}`; not in the journal."""
         code, out, err = await self.box.machine.shell(str((await self.body(request)).get("script", "")))
@@ -136,6 +143,7 @@ def control_application(box: "Box") -> web.Application:
         ("POST", "/disk", control.disk),
         ("POST", "/clock", control.clock),
         ("POST", "/patience", control.patience),
+        ("POST", "/pace", control.pace),
         ("POST", "/run", control.run),
         ("POST", "/faults", control.add_fault),
         ("GET", "/faults", control.faults),

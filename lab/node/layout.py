@@ -6,7 +6,7 @@ from lab.node.root import Root
 
 MARK = b"\x7fLAB:"
 DIRECTORIES = (
-    "boot",
+    "boot/efi",
     "dev",
     "etc/apt",
     "etc/cron.d",

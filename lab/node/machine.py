@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import posixpath
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from lab.clock import Clock
@@ -50,6 +50,8 @@ class Machine:
         """Addresses of NFS servers that were mounted since boot."""
         self._kept: set[asyncio.Task[object]] = set()
         self.systemd = Systemd(self)
+        self.writers: Callable[[Mount], dict[int, str]] = lambda mount: {}
+        """Who else writes below a mount: process id -> what it is called."""
 
     @property
     def clock(self) -> Clock:
@@ -117,6 +119,9 @@ class Machine:
             except OSError as error:
                 full = error.errno == errno.ENOSPC
                 return await process.fail("write error" if full else str(error.filename or "error"), error)
+            except Exception as error:  # noqa: BLE001  a bug in one command must not take the node down
+                await process.err(f"{process.argv[0]}: not in the lab: {type(error).__name__}: {error}")
+                return 70
             finally:
                 self.dismiss(process)
 
@@ -169,13 +174,13 @@ class Machine:
         self._kept.add(task)
         task.add_done_callback(self._kept.discard)
 
-    def users(self, mount: Mount) -> list[Process]:
-        """The processes that keep a mount busy: by their working directory or an open file."""
-        found = []
+    def users(self, mount: Mount) -> dict[int, str]:
+        """What keeps a mount busy, by working directory or an open file: process id -> command line."""
+        found = dict.fromkeys(mount.users, "vzdump") | self.writers(mount)
         for process in self.processes.values():
             paths = [process.cwd, *(s.path for s in process.fds.values() if isinstance(s, File))]
             if any(self._inside(path, mount) for path in paths):
-                found.append(process)
+                found[process.pid] = " ".join(process.argv)
         return found
 
     def _inside(self, path: str, mount: Mount) -> bool:

@@ -86,6 +86,7 @@ def system_mounts(root: Path) -> list[Mount]:
             None,
             26,
         ),
+        Mount("/dev/nvme0n1p2", "/boot/efi", "vfat", ["rw", "relatime", "fmask=0022"], 59, "259:2", None, 26),
         Mount(
             "/dev/fuse",
             "/etc/pve",

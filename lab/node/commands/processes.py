@@ -259,12 +259,8 @@ async def fuser(proc: Process, argv: list[str]) -> int:
     users: dict[int, tuple[str, str]] = {}
     for name in given.operands:
         mount = proc.root.mounted(proc.path(name)) or proc.root.dead(proc.path(name))
-        if mount is None:
-            continue
-        for user in proc.machine.users(mount):
-            if user.pid != proc.pid:
-                users[user.pid] = (" ".join(user.argv), name)
-        users |= dict.fromkeys(mount.users, ("vzdump", name))
+        if mount:
+            users |= {pid: (text, name) for pid, text in proc.machine.users(mount).items() if pid != proc.pid}
     if os.path.basename(argv[0]) == "fuser":
         if users:
             await proc.err(f"{given.operands[0]}:".ljust(22))
