@@ -92,7 +92,7 @@ class Box:
         seed_nas(self.nas, self.clock, (self.fixture.get("nas") or {}).get("exports") or {})
 
     def _disk_fault(self, operation: str, path: str) -> None:
-        """Do what a rule on `disk` says: fail with the errno its message names (ENOSPC unless it does), or write half."""
+        """Do what a rule on `disk` says: fail with the errno its message names, else ENOSPC, or write half."""
         rule = self.faults.match("disk", method=operation, path=path)
         if rule and rule.effect == "half":
             self.root.halve_next_write = True
@@ -188,11 +188,11 @@ class Box:
         found = {}
         for task in self.api.tasks:
             storage = re.search(r"--storage '?([\w.-]+)", " ".join(task.lines[:1]))
-            text = self.root.text("/etc/pve/storage.cfg")
-            path = (
-                re.search(rf"^dir: {re.escape(storage[1])}\n(?:\t.*\n)*?\tpath (\S+)", text, re.M) if storage else None
-            )
-            if task.running and task.kind == "vzdump" and path and f"{path[1]}/".startswith(f"{mount.target}/"):
+            if not (task.running and task.kind == "vzdump" and storage):
+                continue
+            section = rf"^dir: {re.escape(storage[1])}\n(?:\t.*\n)*?\tpath (\S+)"
+            path = re.search(section, self.root.text("/etc/pve/storage.cfg"), re.M)
+            if path and f"{path[1]}/".startswith(f"{mount.target}/"):
                 found[task.pid] = f"task {task.upid}"
         return found
 

@@ -12,12 +12,14 @@ from lab.node.registry import command
 COLUMNS = ("TARGET", "SOURCE", "FSTYPE", "OPTIONS")
 LONG = " ".join(
     """
-    json fstab mountpoint= target= source= types= output= noheadings mtab kernel verify tab-file= evaluate first-only     raw list pairs df notruncate verbose options= submounts canonicalize poll= direction= nofsroot bytes
-    real
+    json fstab mountpoint= target= source= types= output= noheadings mtab kernel verify tab-file= evaluate
+    first-only raw list pairs df notruncate verbose options= submounts canonicalize poll= direction= nofsroot
+    bytes real
     """.split()
 )
 SAME = """
-    json=J fstab=s mountpoint=M target=T source=S types=t output=o noheadings=n mtab=m kernel=k verify=x tab-file=F     evaluate=e first-only=f raw=r list=l pairs=P df=D notruncate=u verbose=v options=O submounts=R
+    json=J fstab=s mountpoint=M target=T source=S types=t output=o noheadings=n mtab=m kernel=k verify=x
+    tab-file=F evaluate=e first-only=f raw=r list=l pairs=P df=D notruncate=u verbose=v options=O submounts=R
     bytes=b
     """
 
