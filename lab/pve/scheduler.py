@@ -50,7 +50,9 @@ class Scheduler:
                 self.jobs.set_state(job.id, {**self.jobs.state(job.id), "updated": now})
 
     def start(self) -> None:
-        """Boot, and look at the clock from now on."""
+        """Boot, and look at the clock from now on; a second start begins anew."""
+        if self._watching:
+            self._watching.cancel()
         self.boot()
         self._watching = asyncio.get_running_loop().create_task(self._watch())
 
