@@ -1,7 +1,6 @@
 """The Pulumi protocol on one side, declared resources on the other; knows no resource by name."""
 
 import json
-import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,7 @@ from homebackup.engine.codec import lift_all, lower, lower_all, state
 from homebackup.engine.lifecycle import Lifecycle
 from homebackup.engine.log import Log
 from homebackup.engine.schema import provider_schema
-from homebackup.model.declare import UNKNOWN, changes, check, root_only
+from homebackup.model.declare import UNKNOWN, Field, changes, check, doubts, https_only, root_only
 from homebackup.resources import RESOURCES
 from homebackup.world.connection import Connection, Problems
 from homebackup.world.errors import Missing, Refused
@@ -25,6 +24,8 @@ ROOT_ONLY = (
     "only root@pam itself may set it, no API token can; use api: ssh, or user root@pam with a password, "
     "or put it into the node's /etc/vzdump.conf with a VzdumpDefaults resource, where it applies to every backup"
 )
+
+HTTPS_ONLY = "pvesh takes this option for its own, so it cannot be set over ssh; use api: https, or leave it out"
 
 
 class HomeBackupProvider(wire.Provider):
@@ -80,18 +81,19 @@ class HomeBackupProvider(wire.Provider):
     async def check(self, request: wire.CheckRequest) -> wire.CheckResponse:
         """Inputs in normal form, or the reason for each that is wrong."""
         cls = self._class(request.type)
-        inputs, wrong = check(cls, lower_all(cls, request.new_inputs))
-        if self._config and not self.site.root_options:
+        given = lower_all(cls, request.new_inputs)
+        inputs, wrong = check(cls, given)
+        if self._config:
             for f in cls.fields:
-                if root_only in f.marks and inputs.get(f.name) is not None:
-                    wrong.setdefault(f.name, ROOT_ONLY)
+                if inputs.get(f.name) is not None and (reason := self._unsettable(f)):
+                    wrong.setdefault(f.name, reason)
         camel = {f.name: f.camel for f in cls.fields}
         failures = [
             wire.CheckFailure(camel.get(name, name), f"{camel.get(name, name)}: {reason}")
             for name, reason in sorted(wrong.items())
         ]
-        if not failures and UNKNOWN not in inputs.values():
-            for doubt in cls(**inputs).doubts(int(time.time())):
+        if not failures:
+            for doubt in doubts(cls, given):
                 await self.log.warning(request.urn, doubt)
         return wire.CheckResponse(lift_all(cls, inputs), failures)
 
@@ -159,6 +161,12 @@ class HomeBackupProvider(wire.Provider):
 
     async def cancel(self) -> None:
         """Nothing to do: every step has its own deadline and the next run goes on from what is there."""
+
+    def _unsettable(self, f: Field) -> str:
+        """Why the field cannot be set the way the site is reached; empty when it can."""
+        if root_only in f.marks and not self.site.root_options:
+            return ROOT_ONLY
+        return HTTPS_ONLY if https_only in f.marks and self.site.connection.api == "ssh" else ""
 
     def _lifecycle(self, cls: Any, name: str, urn: str) -> Lifecycle:
         say = self.log.sayer(urn)

@@ -76,9 +76,12 @@ class Absent:
 
 @dataclass(frozen=True)
 class Given:
-    """A rule for what a program gives, which Proxmox VE's own answers need not keep; raises ValueError."""
+    """A rule for what a program gives, which Proxmox VE's own answers need not keep.
 
-    rule: Callable[[Value], Value]
+    It raises ValueError for what is refused, and returns sentences on what is allowed but likely not meant.
+    """
+
+    rule: Callable[[Value], list[str]]
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Field:
     absent: Value
     spell: Callable[[Value], "str | int | list[str]"]
     adapter: "TypeAdapter[Value]"
-    given: tuple[Callable[[Value], Value], ...] = ()
+    given: tuple[Callable[[Value], list[str]], ...] = ()
 
     @property
     def required(self) -> bool:
@@ -241,6 +244,12 @@ def check(cls: type[Declared], given: Mapping[str, Value]) -> tuple[dict[str, Va
         for name, reason in cls(**right).problems():
             wrong.setdefault(name, reason)
     return right, wrong
+
+
+def doubts(cls: type[Declared], given: Mapping[str, Value]) -> list[str]:
+    """Sentences on what a program gives that is allowed but likely not meant; only for what `check` found right."""
+    values = ((f, given.get(f.name)) for f in cls.fields)
+    return [said for f, v in values if v is not None and v is not UNKNOWN for rule in f.given for said in rule(v)]
 
 
 def changes(cls: type[Declared], old: Mapping[str, Value], new: Mapping[str, Value]) -> dict[str, bool]:

@@ -13,6 +13,8 @@ from pverules import formats
 from pverules.calendar import CalendarEvent, InvalidSchedule, meaning, normalise
 
 _UTC = ZoneInfo("UTC")
+_SINCE = 1_767_225_600
+"""New Year 2026: what a schedule means hardly depends on the day, but one for a year that is over never runs."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SYSTEM = frozenset("/home /media /mnt /opt /root /srv /tmp /var /var/lib /var/log /var/tmp".split())
 _SYSTEM_TREES = tuple("/bin/ /boot/ /dev/ /etc/ /lib/ /lib64/ /proc/ /run/ /sbin/ /sys/ /usr/".split())
@@ -209,21 +211,25 @@ def _schedule(text: str) -> str:
         raise ValueError(f"{text!r} is not a schedule of Proxmox VE ({error})") from None
 
 
-def _meant(text: Any) -> Any:
-    """Refuse from people what never runs, and a spelling that the normal one shows to be another time than it seems."""
-    try:
-        event = CalendarEvent.parse(text)
-    except (InvalidSchedule, TypeError, AttributeError):
-        return text  # for the kind itself to refuse
-    if event.next_after(0, _UTC) is None:
+def _runs(text: str) -> str:
+    if CalendarEvent.parse(text).next_after(0, _UTC) is None:
         raise ValueError(f"{text!r} never runs: there is no such day")
-    normal, said = normalise(event), meaning(event, _UTC, 0)
-    if len(said) > len(meaning(CalendarEvent.parse(normal), _UTC, 0)):
-        raise ValueError(f"{said[0].removeprefix(f'{text}: ')}; if that is meant, write {normal}")
     return text
 
 
-Schedule = Annotated[str, AfterValidator(_schedule), at_most_long(128), Given(_meant)]
+def _surprises(text: Any) -> list[str]:
+    """What the schedule means where that is not what it looks like; the node's zone is not known here."""
+    event = CalendarEvent.parse(str(text))
+    _runs(str(text))
+    return [f"schedule {said}" for said in meaning(event, _UTC, _SINCE)]
+
+
+def _as_typed(text: str) -> str:
+    _schedule(text)
+    return _runs(text)
+
+
+Schedule = Annotated[str, AfterValidator(_schedule), at_most_long(128), Given(_surprises)]
 """A calendar event of Proxmox VE, in one spelling."""
-DeclaredSchedule = Annotated[Schedule, BeforeValidator(_meant)]
-"""A schedule as a person declares it: one that runs some day, at the time that it seems to name."""
+DeclaredSchedule = Annotated[str, AfterValidator(_as_typed), at_most_long(128)]
+"""A schedule as a person types it, which runs some day; what it really means is told from this spelling."""

@@ -46,6 +46,3 @@ class Managed(Declared, Protocol):
 
     def deleting(self, ground: Any) -> Plan:
         """How to remove it; nothing it kept is lost."""
-
-    def doubts(self, since: int) -> list[str]:
-        """Sentences on what is allowed but likely not meant, from the epoch `since` on."""

@@ -56,19 +56,24 @@ def _retention(value: Any) -> dict[str, int]:
     return found.options
 
 
-def _nonzero(value: Any) -> Any:
+def _nonzero(value: Any) -> list[str]:
     """Refuse zero limits from people: Proxmox VE reads them as keep-all, the opposite of what they look like."""
     options = _retention(value)
     if options == {"keep-all": 1} and truth(_mapping(value).get("keep-all", False)) is not True:
         raise ValueError(
             "limits nothing, Proxmox VE would keep every archive; say {keep-last: 3}, or {keep-all: 1} if that is meant"
         )
-    return options
+    return []
+
+
+def _declared(value: Any) -> Any:
+    _nonzero(value)
+    return value
 
 
 Retention = Annotated[dict[str, int], BeforeValidator(_retention), _schema("integer"), Given(_nonzero)]
 """How many archives a prune keeps, such as {keep-last: 3}; {keep-all: 1} keeps every one."""
-DeclaredRetention = Annotated[Retention, BeforeValidator(_nonzero)]
+DeclaredRetention = Annotated[Retention, BeforeValidator(_declared)]
 """A retention as a person declares it: one that limits nothing has to say so."""
 
 

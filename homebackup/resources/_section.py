@@ -86,10 +86,6 @@ class Section:
         """None beyond what each field says."""
         yield from ()
 
-    def doubts(self, since: int) -> list[str]:
-        """None."""
-        return []
-
     @property
     def _hidden(self) -> frozenset[str]:
         return frozenset(f.wire for f in self.fields if secret in f.marks)

@@ -64,10 +64,6 @@ class NfsMount:
                 "lacks soft; NFS mounts hard unless told otherwise, which hangs the hypervisor when the NAS is off",
             )
 
-    def doubts(self, since: int) -> list[str]:
-        """None."""
-        return []
-
     @classmethod
     async def ground(cls, world: World, name: str, wanted: Mapping[str, Value], *, fresh: bool = False) -> HostFacts:
         """A look at the host, at this directory and its server, which an import finds in the line that is there."""

@@ -60,10 +60,6 @@ class VzdumpDefaults:
         if not self._told():
             yield "tmpdir", "or another default has to be given; the resource sets nothing"
 
-    def doubts(self, since: int) -> list[str]:
-        """None."""
-        return []
-
     @classmethod
     async def ground(cls, world: World, name: str, wanted: Mapping[str, Value], *, fresh: bool = False) -> HostFacts:
         """A look at the host, which brings the file."""

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
-from zoneinfo import ZoneInfo
 
-from homebackup.model.declare import Absent, Wire, key, resource, root_only, written
+from homebackup.model.declare import Absent, Wire, https_only, key, resource, root_only, written
 from homebackup.model.kinds import (
     AbsolutePath,
     Flag,
@@ -22,7 +21,6 @@ from homebackup.model.kinds import (
 )
 from homebackup.model.options import Addresses, Compression, Fleecing, NotesTemplate, Performance, Retention
 from homebackup.resources._section import Needs, Section
-from pverules.calendar import CalendarEvent, meaning
 
 
 @resource
@@ -108,8 +106,8 @@ class VzdumpJob(Section):
     """Deprecated by Proxmox VE; use its notification matchers."""
     notification_target: JobId | None = None
     """Deprecated by Proxmox VE; use its notification matchers."""
-    quiet: Flag | None = None
-    """Log less."""
+    quiet: Annotated[Flag | None, https_only] = None
+    """Log less. Only the API over https can set it, pvesh takes the word for an option of its own."""
     stop: Flag | None = None
     """Stop running backup jobs on the node instead of backing up."""
 
@@ -127,7 +125,3 @@ class VzdumpJob(Section):
         for name in ("protected", "notes_template"):
             if getattr(self, name) is not None and not self.storage:
                 yield name, "needs storage beside it"
-
-    def doubts(self, since: int) -> list[str]:
-        """What the schedule means where it does not mean what it looks like; the node's zone is not known here."""
-        return [f"schedule {text}" for text in meaning(CalendarEvent.parse(self.schedule), ZoneInfo("UTC"), since)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from homebackup.model.declare import Field, changes, replaces, root_only, wire_form, written
+from homebackup.model.declare import Field, changes, https_only, replaces, root_only, wire_form, written
 from homebackup.resources import RESOURCES
 from tests.lifecycle.conftest import Bench, declared
 from tests.lifecycle.samples import BASES, WITH, sections, two
@@ -63,6 +63,8 @@ async def test_each_field(bench: Bench, kind: str, f: Field) -> None:
     """Changed alone it is one write of exactly that, by hand it is seen alone, dropped it leaves the server."""
     if root_only in f.marks and not bench.site.root_options:
         return  # test_a_token_is_told_before_anything_is_created
+    if https_only in f.marks and bench.site.connection.api == "ssh":
+        return  # test_pvesh_cannot_say_quiet
     if replaces in f.marks:
         first, second = (declared(kind, BASES[kind] | {f.name: value}) for value in two(f))
         assert changes(RESOURCES[kind], vars(first), vars(second)) == {f.name: True}

@@ -135,3 +135,12 @@ def test_a_token_is_told_before_anything_is_created(stack: Stack, lab: Lab) -> N
     assert "tmpdir: only root@pam itself may set it, no API token can" in said
     assert "VzdumpDefaults" in said
     assert token.rpartition("=")[2] not in said
+
+
+def test_pvesh_cannot_say_quiet(stack: Stack, lab: Lab) -> None:
+    (stack.project / "__main__.py").unlink()
+    (stack.project / "__main__.py").write_text(
+        "from homebackup.engine.program import VzdumpJob\n"
+        "VzdumpJob('one', job='one', schedule='03:00', vmid=[100], storage='local', quiet=True)\n"
+    )
+    assert "quiet: pvesh takes this option for its own" in refused(stack, lab)
