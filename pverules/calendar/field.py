@@ -144,19 +144,19 @@ class Field:
     def _members(self) -> str:
         """The values one by one, with steps only where they go on beyond the unit."""
         tails = self._tails()
-        written = [value for value in self.values if value < self.unit.bound and value not in tails]
-        steps = [f"{self._number(last)}/{step}" for last, step in sorted(tails.items())]
+        lasts = {last for last, _ in tails}
+        written = [value for value in self.values if value < self.unit.bound and value not in lasts]
+        steps = [f"{self._number(last)}/{step}" for last, step in sorted(tails)]
         return ",".join(filter(None, [spell(written, self._number), *steps])) or "0"
 
-    def _tails(self) -> dict[int, int]:
-        """The last values that can be written, each with the step by which the field goes on from there."""
+    def _tails(self) -> set[tuple[int, int]]:
+        """The last values that can be written, each with a step by which the field goes on from there."""
         if self.landing is not None and self.beyond is not None:
-            return {self.values[-1]: self.beyond - self.values[-1]}
+            return {(self.values[-1], self.beyond - self.values[-1])}
         if self.unit is not YEAR:
-            return {}
+            return set()
         endless = [span for span in self.spans if span.end is None]
-        lasts = {span.start + (self.unit.bound - 1 - span.start) // span.step * span.step: span for span in endless}
-        return {last: min(s.step for s in endless if last in s) for last in lasts}
+        return {(s.start + (self.unit.bound - 1 - s.start) // s.step * s.step, s.step) for s in endless}
 
     def _number(self, value: int) -> str:
         return str(value) if self.unit is YEAR else f"{value:02}"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pverules.calendar import CalendarEvent, longest_gap, meaning, normalise
@@ -173,6 +173,7 @@ texts = st.tuples(weekdays, dates, times, st.sampled_from(["", "UTC"])).map(lamb
 
 @settings(max_examples=150, deadline=None)
 @given(texts)
+@example("0/2,0/7-*-* *:*")
 def test_any_normal_spelling_means_the_same_and_is_stable(text: str) -> None:
     event = CalendarEvent.parse(text)
     again = CalendarEvent.parse(normalise(event))
