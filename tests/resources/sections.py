@@ -30,6 +30,8 @@ BESIDE: dict[str, dict[str, Any]] = {
 }
 """What has to be given with a field, or must not be, for the whole to make sense."""
 CHOICES = [choice for f in (*SINGLE.values(), *SEVERAL.values()) for choice, _ in f]
+_TAKEN: dict[int, list[Any]] = {}
+"""What each field takes, once it was tried: trying takes long."""
 
 
 def recorded(name: str) -> dict[str, dict[str, Any]]:
@@ -61,8 +63,10 @@ def having(cls: Any, f: Field, value: Any) -> Any:
 
 def values(f: Field) -> list[Any]:
     """All values that a field takes, each in several spellings; what means the same as absence is left out."""
-    enumerated: list[Any] = next((part["enum"] for part in _schemas(f.adapter.json_schema()) if "enum" in part), [])
-    return [value for value in [*enumerated, *CHOICES] if _takes(f, value)]
+    if id(f) not in _TAKEN:
+        enumerated: list[Any] = next((part["enum"] for part in _schemas(f.adapter.json_schema()) if "enum" in part), [])
+        _TAKEN[id(f)] = [value for value in [*enumerated, *CHOICES] if _takes(f, value)]
+    return _TAKEN[id(f)]
 
 
 def distinct(f: Field) -> list[Any]:
