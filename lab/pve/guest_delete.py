@@ -45,20 +45,17 @@ def removing(kind: Kind, task_kind: str) -> None:
 def forget_in_jobs(api: "Api", vmid: int) -> None:
     """Take a VMID out of every backup job; a job that named no other guest goes."""
     jobs = Jobs(api.files, api.clock)
-    sections = jobs.all
-    for job in jobs.all:
+    for job in list(jobs.all):
         changed = {}
         for key in ("vmid", "exclude"):
             names = split_list(str(job.get(key) or ""))
             if str(vmid) in names:
                 changed[key] = ",".join(name for name in names if name != str(vmid))
-        if not changed:
-            continue
-        values = {key: value for key, value in {**job.values, **changed}.items() if value != ""}
-        gone = "vmid" in changed and not changed["vmid"]
-        sections = sections.without(job.id) if gone else sections.with_(job.changed(values))
-    if sections is not jobs.all:
-        jobs.save(sections)
+        if changed.get("vmid") == "":
+            jobs.drop(job.id)
+        elif changed:
+            values = {key: value for key, value in {**job.values, **changed}.items() if value != ""}
+            jobs.put(job.changed(values))
 
 
 removing("qemu", "qmdestroy")
