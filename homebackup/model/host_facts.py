@@ -31,9 +31,24 @@ look() {
     say answers "$1" no
   fi
 }
+beneath() { unshare -m sh -c 'mount -n --bind "${0%/*}/" /run && lsattr -d "/run/${0##*/}"' "$1" 2>/dev/null; }
+users() {
+  for pid in $(find /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/exe /proc/[0-9]*/fd \
+      -lname "$1" -o -lname "$1/*" 2>/dev/null | cut -d / -f 3 | sort -u); do
+    named=$(tr '\0' ' ' < "/proc/$pid/cmdline")
+    case $named in 'task UPID:'*) ;; *) named=$(cat "/proc/$pid/comm") ;; esac
+    say user "$1" "${named% } (PID $pid)"
+  done 2>/dev/null
+}
 while [ $# -gt 1 ]; do
   look "$1" "$2" &
-  if ! grep -q -F " $2 " /proc/self/mountinfo; then
+  if grep -q -F " $2 " /proc/self/mountinfo; then
+    users "$2"
+    case "$(beneath "$2")" in
+      *i*' '*) say directory "$2" immutable ;;
+      *' '*) say directory "$2" plain ;;
+    esac
+  else
     if [ -d "$2" ]; then
       case "$(lsattr -d "$2" 2>/dev/null)" in
         *i*' '*) say directory "$2" immutable ;;
@@ -48,7 +63,11 @@ done
 wait
 echo end of look
 """
-"""POSIX sh; its arguments are pairs of a server and a mount point."""
+"""POSIX sh; its arguments are pairs of a server and a mount point.
+
+What uses a mount is read from the links in /proc, and the directory under it in a mount namespace of the look's own:
+neither asks the server anything.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,8 +75,9 @@ class HostFacts:
     """What one look saw.
 
     `files` holds whole contents by path; `answers` whether a server answers on its NFS port; `responds` whether a
-    mounted target answered a stat in time; `directories` the state of an unmounted target: missing, plain, immutable or
-    other; `timers` whether a timer of ours is active.
+    mounted target answered a stat in time; `directories` the state of the directory itself, under the mount when there
+    is one (left out where the host does not let it be seen): missing, plain, immutable or other; `users` the processes
+    that use a mounted target, a task of Proxmox VE by its UPID; `timers` whether a timer of ours is active.
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -65,6 +85,7 @@ class HostFacts:
     answers: Mapping[str, bool] = field(default_factory=dict)
     responds: Mapping[str, bool] = field(default_factory=dict)
     directories: Mapping[str, str] = field(default_factory=dict)
+    users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     timers: Mapping[str, bool] = field(default_factory=dict)
 
     @property
@@ -86,6 +107,10 @@ def read_look(output: str) -> HostFacts:
     def pick(kind: str) -> dict[str, str]:
         return {row[1]: row[2] if len(row) > 2 else "" for row in rows if row[0] == kind}
 
+    users: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        if row[0] == "user" and len(row) > 2:
+            users[row[1]] = (*users.get(row[1], ()), row[2])
     files = {path: base64.b64decode(text) for path, text in pick("file").items()}
     return HostFacts(
         files={path: text for path, text in files.items() if path != "/proc/self/mountinfo"},
@@ -93,5 +118,6 @@ def read_look(output: str) -> HostFacts:
         answers={server: said == "yes" for server, said in pick("answers").items()},
         responds={target: said == "yes" for target, said in pick("responds").items()},
         directories=pick("directory"),
+        users=users,
         timers={name: said == "active" for name, said in pick("timer").items()},
     )

@@ -19,6 +19,10 @@ FSTAB = "/etc/fstab"
 RELOAD = Run(("systemctl", "daemon-reload"))
 MOUNTING = 130.0
 """Seconds a mount unit may take: systemd gives up after 90, a soft mount whose server is gone lets go after 120."""
+NAMED = 5
+"""How many processes that use a mount are named."""
+_BENEATH = 'mount -n --bind "${0%/*}/" /run && chattr "$1" "/run/${0##*/}"'
+"""Changes the directory under a mount, in a mount namespace of its own where the directory above is seen bare."""
 
 
 @resource
@@ -87,7 +91,7 @@ class NfsMount:
         elif mounts := [m for m in layers if m.is_nfs]:
             values["server"], values["export"] = _source(mounts[-1].source)
             values["options"] = known.get("options") or _chosen(mounts[-1])
-        if name in ground.directories and ground.directories[name] != "missing":
+        if (known or not layers) and ground.directories.get(name, "missing") != "missing":
             values["immutable"] = ground.directories[name] == "immutable"
         values["boot"] = _boot(lines, commented)
         healing = timer.state(ground, name, known.get("server") or values["server"])
@@ -112,17 +116,19 @@ class NfsMount:
     def deleting(self, ground: HostFacts) -> Plan:
         """Unmount, take the line out, let the directory be an ordinary one again."""
         steps: list[Step] = []
+        stop = Run(("systemctl", "stop", unit_name(self.target)), timeout=MOUNTING)
         if any(m.is_nfs for m in _layers(ground, self.target)):
             answers = ground.answers.get(self.server, False)
-            stop = Run(("systemctl", "stop", unit_name(self.target)), timeout=MOUNTING)
             lazily = Run(("umount", "-l", self.target), timeout=10)
             steps += [stop] if answers else [lazily] * len(_layers(ground, self.target))
         left = fstab.without(ground.fstab, self.target)
         if left != ground.fstab:
             steps += [Write(FSTAB, ground.fstab, left, "fstab"), RELOAD]
         if self.immutable and ground.directories.get(self.target) != "missing":
-            steps.append(Run(("chattr", "-i", self.target)))
-        return Plan((*timer.removing(ground, self.target, self.server), *steps))
+            # What still covers the directory may know no such flag.
+            steps.append(Run(("chattr", "-i", self.target), accept=frozenset({0, 1})))
+        blocked = _in_use(ground, self.target) if stop in steps else ""
+        return Plan((*timer.removing(ground, self.target, self.server), *steps), blocked=blocked)
 
     def _converge(self, ground: HostFacts) -> Plan:
         self._stay_apart(ground)
@@ -134,10 +140,10 @@ class NfsMount:
             raise Refusal(f"{self.target} is a file", "move it away, or declare another directory")
         if directory == "missing":
             steps.append(Run(("mkdir", "-p", self.target)))
-        if not layers and self.immutable and directory != "immutable":
-            steps.append(Run(("chattr", "+i", self.target)))
-        if not layers and not self.immutable and directory == "immutable":
-            steps.append(Run(("chattr", "-i", self.target)))
+        if self.immutable != (directory == "immutable") and (directory or not layers):
+            flag = "+i" if self.immutable else "-i"
+            beneath = ("unshare", "-m", "sh", "-c", _BENEATH, self.target, flag)
+            steps.append(Run(beneath if layers else ("chattr", flag, self.target)))
         steps += (timer.keeping if self.heal else timer.removing)(ground, self.target, self.server)
         undo_from = len(steps)
         undo: list[Step] = []
@@ -153,6 +159,8 @@ class NfsMount:
                 undo.append(Run(("systemctl", "start", unit), timeout=MOUNTING))
             if not ground.answers.get(self.server, False):
                 blocked = f"the NAS {self.server} does not answer on its NFS port; switch it on and run this again"
+            else:
+                blocked = _in_use(ground, self.target)
         return Plan(tuple(steps), tuple(undo), undo_from + 1, blocked)
 
     def _entry(self) -> fstab.Entry:
@@ -205,6 +213,13 @@ def _layers(ground: HostFacts, target: str) -> list[Mount]:
 def _chosen(mount: Mount) -> tuple[str, ...]:
     """Of a live mount's options those that somebody chose, as far as that can be told."""
     return tuple(o for o in sorted(mount.options) if re.fullmatch(r"ro|soft|softerr|hard|(timeo|retrans)=\d+", o))
+
+
+def _in_use(ground: HostFacts, target: str) -> str:
+    """Why the mount cannot be taken away now; empty when no process uses it."""
+    users = ground.users.get(target, ())
+    more = f" and {len(users) - NAMED} more" if len(users) > NAMED else ""
+    return f"{target} is in use by {', '.join(users[:NAMED])}{more}; let it end and run this again" if users else ""
 
 
 def _boot(lines: list[fstab.Entry], commented: bool) -> str:
