@@ -83,6 +83,11 @@ class Part:
     """What was found wrong after the last step."""
 
     @property
+    def as_planned(self) -> bool:
+        """Whether every planned step was done, and nothing else."""
+        return [(s.step, s.outcome, s.undo) for s in self.done] == [(step, "done", False) for step in self.planned]
+
+    @property
     def never_begun(self) -> tuple[str, ...]:
         """Planned steps that nothing came to."""
         return self.planned[sum(not step.undo for step in self.done) :]
@@ -166,6 +171,18 @@ def _blocks(part: Part, running: bool) -> Iterator[str]:
     if part.planned:
         yield "Planned, as the preview shows it:"
         yield _fenced(part.planned)
+    if part.planned and part.as_planned:
+        yield "Done: all of it."
+    else:
+        yield from _outcomes(part, running)
+    if part.verdict:
+        yield f"Afterwards: {_plain(part.verdict)}"
+    if part.never_begun:
+        yield "Never begun:"
+        yield _fenced(map(_first, part.never_begun))
+
+
+def _outcomes(part: Part, running: bool) -> Iterator[str]:
     yield from _steps("Done:", [s for s in part.done if s.outcome == "done" and not s.undo])
     yield from _steps("Failed:", [s for s in part.done if s.outcome == "failed" and not s.undo])
     yield from _steps(
@@ -176,18 +193,18 @@ def _blocks(part: Part, running: bool) -> Iterator[str]:
     yield from _steps(cut, [s for s in part.done if s.outcome == "" and not s.undo])
     yield from _steps("Taken back:", [s for s in part.done if s.undo and s.outcome == "done"])
     yield from _steps("Not taken back, though it was tried:", [s for s in part.done if s.undo and s.outcome != "done"])
-    if part.verdict:
-        yield f"Afterwards: {_plain(part.verdict)}"
-    if part.never_begun:
-        yield "Never begun:"
-        yield _fenced(part.never_begun)
 
 
 def _steps(title: str, steps: list[Done]) -> Iterator[str]:
     if steps:
         yield title
-        yield _fenced(step.step for step in steps)
+        yield _fenced(_first(step.step) for step in steps)
         yield from (_plain(step.said) for step in steps if step.said)
+
+
+def _first(step: str) -> str:
+    """A step without the lines of a file that it writes; the plan has them."""
+    return step.partition("\n")[0]
 
 
 def _fenced(steps: Iterable[str]) -> str:
