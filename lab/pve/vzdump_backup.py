@@ -166,7 +166,10 @@ class GuestBackup:
         self.info(f"creating vzdump archive '{path}'")
         root.write(self.unfinished, b"")
         data = await plugin.archive()
-        root.write(self.unfinished, data)
+        try:
+            root.write(self.unfinished, data)
+        except OSError as error:
+            raise plugin.broken(error) from None
         root.rename(self.unfinished, path)
         self.info(f"archive file size: {size_text(len(data))}")
         if self.job.target.storage:

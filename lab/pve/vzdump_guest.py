@@ -1,5 +1,7 @@
 """What a backup does with a guest: its state changed and restored, its files packed (PVE::VZDump::LXC, QemuServer)."""
 
+import errno
+import os
 import posixpath
 import uuid
 from typing import TYPE_CHECKING
@@ -59,6 +61,20 @@ class Plugin:
     async def archive(self) -> bytes:
         """The bytes of the archive, for a target that may turn out not to take them."""
         raise NotImplementedError
+
+    def broken(self, error: OSError) -> Died:
+        """What the backup ends with when the target takes no more; what the programs print is said before."""
+        raise NotImplementedError
+
+    def _packer_failed(self, error: OSError) -> None:
+        reason = os.strerror(error.errno or errno.EIO)
+        said = {
+            ".zst": f"zstd: error 70 : Write error : cannot write block : {reason} ",
+            ".gz": f"gzip: stdout: {reason}",
+            ".lzo": f"lzop: {reason}: <stdout>",
+        }
+        if self.backup.compression:
+            self.backup.info(said[self.backup.compression])
 
 
 class ModeFailure(Died):
@@ -127,6 +143,12 @@ class Machine(Plugin):
         config = dict(self.guest.config)
         marks = "".join(f"#qmdump#map:{v.key}:drive-{v.key}:{v.volid.partition(':')[0]}:raw:\n" for v in self.included)
         return archives.pack_vm(self.backup.name, written(config) + marks, drives, begun)
+
+    def broken(self, error: OSError) -> Died:
+        """QEMU notices that nobody reads any more, or that it cannot write itself."""
+        self._packer_failed(error)
+        number = errno.EPIPE if self.backup.compression else error.errno or errno.EIO
+        return Died(f"vma_queue_write: write error - {os.strerror(number)}")
 
 
 class Container(Plugin):
@@ -199,6 +221,15 @@ class Container(Plugin):
         self.backup.info(tar_total("written", total, self.api.clock.now() - begun))
         return data
 
+    def broken(self, error: OSError) -> Died:
+        """The command of the backup fails with the exit code of the one that could not write."""
+        self._packer_failed(error)
+        if not self.backup.compression:
+            self.backup.info(f"tar: -: Cannot write: {os.strerror(error.errno or errno.EIO)}")
+            self.backup.info("tar: Error is not recoverable: exiting now")
+        code = {"": 2, ".zst": 70}.get(self.backup.compression, 1)
+        return Died(f"command 'set -o pipefail && {self._command(self.backup.temporary)}' failed: exit code {code}")
+
     def _enter(self) -> None:
         """Raise Died, with what tar says, unless the mapped user may go where the configuration lies."""
         folder = self.backup.temporary
@@ -223,8 +254,9 @@ class Container(Plugin):
         """The command that a node runs, as its error shows it."""
         options = self.backup.job.options
         pipe = {".zst": f"| zstd '--threads={options.get('zstd', 1)}'", ".gz": "| gzip", ".lzo": "| lzop"}
+        mapped = f"lxc-usernsexec -m u:0:{MAPPED_UID}:65536 -m g:0:{MAPPED_UID}:65536 --"
         words = [
-            f"lxc-usernsexec -m u:0:{MAPPED_UID}:65536 -m g:0:{MAPPED_UID}:65536 --",
+            mapped if self.guest.unprivileged else "",
             _TAR,
             f"'--directory={folder}'",
             "./etc/vzdump/pct.conf ./etc/vzdump/pct.fw '--directory=/mnt/vzsnap0' --no-anchored '--exclude=lost+found'",

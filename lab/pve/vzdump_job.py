@@ -1,5 +1,6 @@
 """One backup job as a task: the global lock, guest after guest, each archive named at its end, pruned (PVE::VZDump)."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,10 @@ from pverules.retention import Retention
 
 if TYPE_CHECKING:
     from lab.pve.api import Api
+
+
+LOCKWAIT = 180
+"""Minutes that a job waits for another one, unless it says otherwise."""
 
 
 class Job:
@@ -46,14 +51,20 @@ class Job:
         self.task = task
         self._set_up()
         lock = self.api.root.lock(VZDUMP_LOCK)
-        if lock.locked():
+        waits = lock.locked()
+        if waits:
             self.log("trying to get global lock - waiting...")
-            async with lock:
+        minutes = int(self.options.get("lockwait") or LOCKWAIT)
+        try:
+            await asyncio.wait_for(lock.acquire(), minutes * 60)
+        except TimeoutError:
+            raise Died("can't acquire lock '/var/run/vzdump.lock' - got timeout") from None
+        try:
+            if waits:
                 self.log("got global lock")
-                await self._guests()
-            return
-        async with lock:
             await self._guests()
+        finally:
+            lock.release()
 
     def _set_up(self) -> None:
         options, wrong = self.options, []

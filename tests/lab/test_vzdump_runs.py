@@ -92,13 +92,31 @@ async def test_a_failing_guest_does_not_stop_the_others(box: Box) -> None:
     assert [name.partition(".")[2] for name in fresh(box, 102)] == ["log", "vma"]
 
 
-async def test_a_full_disk_fails_the_guest_and_leaves_no_half_archive(box: Box) -> None:
-    box.root.spaces.limit(2000)
-    task = await ended(box, vmid="105", storage="local", mode="stop")
+@pytest.mark.parametrize(
+    ("vmid", "compress", "said", "ended_with"),
+    [
+        (105, "0", "tar: -: Cannot write: No space left on device", "failed: exit code 2"),
+        (105, "zstd", "zstd: error 70 : Write error : cannot write block : No space left on device", "exit code 70"),
+        (105, "gzip", "gzip: stdout: No space left on device", "failed: exit code 1"),
+        (
+            100,
+            "zstd",
+            "zstd: error 70 : Write error : cannot write block",
+            "vma_queue_write: write error - Broken pipe",
+        ),
+        (100, "0", "creating vzdump archive", "vma_queue_write: write error - No space left on device"),
+    ],
+)
+async def test_a_full_disk_fails_the_guest_and_leaves_no_half_archive(
+    box: Box, vmid: int, compress: str, said: str, ended_with: str
+) -> None:
+    box.root.spaces.limit(100)
+    task = await ended(box, vmid=str(vmid), storage="local", compress=compress)
     box.root.spaces.limit(None)
     assert task.status == "job errors"
-    assert any("No space left on device" in line for line in task.lines)
-    assert not any(name.endswith((".tar", ".dat", ".tmp")) for name in fresh(box, 105))
+    assert any(said in line for line in task.lines)
+    assert any(line.startswith(f"ERROR: Backup of VM {vmid} failed") and ended_with in line for line in task.lines)
+    assert not any(name.endswith((".tar", ".vma", ".dat", ".tmp")) for name in fresh(box, vmid))
 
 
 async def test_a_closed_directory_fails_unprivileged_containers_only(box: Box) -> None:
