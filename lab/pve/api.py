@@ -82,7 +82,7 @@ class Api:
                            "Temporary failure in name resolution")
             call = Call(self, actor, method, path, found.schema.verify(values), cli)
             data = await found.handler(call)
-            return Answer(200, "OK", data, total=call.total)
+            return Answer(200, "OK", data, total=call.total or None)
         except ApiError as error:
             return failure(error)
         except OSError as error:

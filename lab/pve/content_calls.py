@@ -10,7 +10,7 @@ from lab.pve.errors import BadParameters, Died
 from lab.pve.guest_config import size_bytes
 from lab.pve.routes import route
 from lab.pve.tasks import Task, TaskError
-from lab.pve.volumes import Volume, accessible, backups, listing, named, need_access, notes, requested
+from lab.pve.volumes import Volume, accessible, backups, listing, named, need_access, notes, requested, volume_of
 
 COLLECTION = "/nodes/{node}/storage/{storage}/content"
 ONE = COLLECTION + "/{volume}"
@@ -56,7 +56,7 @@ async def update(call: Call) -> None:
             call.files.remove(volume.notes_path)
     if "protected" in call.params:
         if volume.content != "backup":
-            raise Died(f"attribute 'protected' is not supported for storage type '{volume.storage.type}'")
+            raise Died("only backups support attribute 'protected'")
         protect(call, volume, on=bool(call.get("protected")))
 
 
@@ -145,3 +145,20 @@ async def allocate(call: Call) -> str:
     with call.root.open(volume.path, "r+b") as file_:
         file_.truncate(size_bytes(size if size[-1] in "KMGT" else size + "K"))
     return volume.volid
+
+
+@route("POST", ONE)
+async def copy(call: Call) -> str:
+    """Copy a volume in a task, to a volume id or to a name in the same storage."""
+    source, target = requested(call), call.text("target")
+    copied = volume_of(call.api, target if ":" in target else f"{source.storage.id}:{target}")
+
+    async def worker(task: Task) -> None:
+        activate(call.api, source.storage.id)
+        activate(call.api, copied.storage.id)
+        folder = copied.path.rpartition("/")[0]
+        if not call.root.isdir(folder):
+            call.root.mkdir(folder, parents=True)
+        call.root.write(copied.path, call.root.read(source.path))
+
+    return call.api.tasks.start("imgcopy", "", call.actor, worker)

@@ -54,6 +54,11 @@ class Files:
             self.root.mkdir(folder, parents=True)
         self.root.write(path, text.encode())
 
+    def keep(self, path: str, text: str, parse: Callable[[str], Parsed], value: Parsed) -> None:
+        """Write the file and know already what `parse(text)` is: a big file is not read again after each change."""
+        self.write(path, text)
+        self._parsed[path, parse] = text.encode(), value
+
     def remove(self, path: str) -> None:
         """Remove the file if it exists."""
         if self.root.exists(path):

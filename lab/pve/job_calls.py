@@ -32,9 +32,12 @@ def need(call: Call) -> Section:
 async def index(call: Call) -> list[dict[str, Any]]:
     """All jobs in the order of the file, each with its next run from now, disabled or not."""
     jobs, now, found = _jobs(call), int(call.clock.now()), []
+    runs: dict[str, int | None] = {}
     for job in jobs.all:
-        after = CalendarEvent.parse(job.get("schedule")).next_after(now, call.clock.zone)
-        found.append(jobs.shown(job) | ({"next-run": after} if after is not None else {}))
+        schedule = str(job.get("schedule"))
+        if schedule not in runs:
+            runs[schedule] = CalendarEvent.parse(schedule).next_after(now, call.clock.zone)
+        found.append(jobs.shown(job) | ({"next-run": runs[schedule]} if runs[schedule] is not None else {}))
     return found
 
 
@@ -56,7 +59,7 @@ async def create(call: Call) -> None:
             raise Died(f"Job '{name}' already exists")
         job = Section(KIND, name, KIND.check(verified(options, complete=True), create=True))
         jobs.noticed(job, created=True)
-        jobs.save(jobs.all.with_(job))
+        jobs.put(job)
 
 
 @route("PUT", ONE)
@@ -76,7 +79,7 @@ async def update(call: Call) -> None:
             raise Died("no such vzdump job")
         need_update(call, changes, delete, job)
         changed = merged(job, changes, delete)
-        jobs.save(jobs.all.with_(changed))
+        jobs.put(changed)
         jobs.noticed(changed)
 
 
@@ -86,5 +89,5 @@ async def delete(call: Call) -> None:
     name, jobs = call.text("id"), _jobs(call)
     with reraised():
         need(call)
-        jobs.save(jobs.all.without(name))
+        jobs.drop(name)
         jobs.set_state(name, None)

@@ -71,6 +71,17 @@ class Jobs:
         """Write the file; raises Died while a broken job is in it."""
         self.files.write(JOBS, sections.text())
 
+    def put(self, job: Section) -> None:
+        """Write the file with a new or changed job; raises Died while a broken one is in it."""
+        text = self.all.with_(job).text()
+        stored = parse_jobs(job.text)
+        self.files.keep(JOBS, text, parse_jobs, self.all.updated(stored))
+
+    def drop(self, name: str) -> None:
+        """Write the file without a job; raises Died while a broken one is in it."""
+        left = self.all.without(name)
+        self.files.keep(JOBS, left.text(), parse_jobs, left)
+
     def shown(self, job: Section) -> dict[str, Any]:
         """A job as answers have it."""
         return {"enabled": 1, **job.values, "id": job.id, "type": job.type}

@@ -46,7 +46,7 @@ def _by_token(api: "Api", authorization: str) -> Actor:
     if token is None:
         raise Unauthorized(f"no such token '{name}' for user '{user}'")
     if 0 < token.expire <= api.clock.now():
-        raise Unauthorized("token expired")
+        raise Unauthorized(f"token '{name}' access expired")
     if api.access.secret(full) != match["secret"]:
         raise Unauthorized("invalid token value!")
     return Actor(full)
@@ -59,4 +59,4 @@ def _need_enabled(api: "Api", name: str) -> None:
     if not user.enable:
         raise Unauthorized(f"user '{name}' is disabled")
     if 0 < user.expire <= api.clock.now():
-        raise Unauthorized("account expired")
+        raise Unauthorized(f"user '{name}' access expired")

@@ -157,6 +157,10 @@ class Sections:
             return Sections({section.id: section, **self._sections})
         return Sections({**self._sections, section.id: section})
 
+    def updated(self, other: "Sections") -> "Sections":
+        """A copy with the sections of another put in their places or at the end."""
+        return Sections({**self._sections, **other._sections})
+
     def without(self, id: str) -> "Sections":
         """A copy without the section."""
         return Sections({key: section for key, section in self._sections.items() if key != id})

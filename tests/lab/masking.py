@@ -1,4 +1,4 @@
-"""What differs from run to run in an answer of Proxmox VE, replaced by a name for it, so that answers can be compared."""
+"""What differs from run to run in an answer of Proxmox VE, replaced by a name, so that answers can be compared."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def masked_text(text: str) -> str:
 
 
 def masked(value: Any, key: str = "") -> Any:
-    """The data of an answer; lists of objects have no order (but lines of a log do), comma lists that are sets neither."""
+    """The data of an answer; lists of objects have no order (lines of a log do), comma lists that are sets neither."""
     if isinstance(value, dict):
         return {name: masked(inner, name) for name, inner in sorted(value.items())}
     if isinstance(value, list):

@@ -2,9 +2,9 @@
 
     python -m tests.lab.replay URL --password PW --control URL [--cases FILE] [--group G ...] [--strict] [-v]
 
-Cases are sent in the order of their file. `reset` asks the control URL for the fixture, `side` for a change that is no API
-call. Compared are status, data, errors and message, with --strict the reason phrase, after what varies is masked. Cases in
-not_reproduced.yaml are listed instead of compared. Exit 0 when nothing differs, 1 otherwise.
+Cases are sent in the order of their file. `reset` asks the control URL for the fixture, `side` for a change that is no
+API call. Compared are status, data, errors and message, with --strict the reason phrase, after what varies is masked.
+Cases in not_reproduced.yaml are listed instead of compared. Exit 0 when nothing differs, 1 otherwise.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def not_reproduced() -> dict[str, str]:
 
 
 def left_out() -> dict[str, list[Case]]:
-    """Case id -> requests whose answers were not recorded, but whose effect that case needs: sent before it, unchecked."""
+    """Case id -> requests without recorded answers whose effect that case needs: sent before it, unchecked."""
     found: dict[str, list[Case]] = {}
     for case in cases(RECORDINGS / "left_out.jsonl"):
         found.setdefault(case["before"], []).append(case)
@@ -235,7 +235,8 @@ def told(case: Case, found: list[tuple[str, Any, Any]]) -> Iterator[str]:
 def ask(control: str, path: str, body: dict[str, Any] | None = None) -> None:
     """Have the control of the lab do something."""
     data = json.dumps(body or {}).encode()
-    request = urllib.request.Request(control.rstrip("/") + path, data, {"Content-Type": "application/json"}, method="POST")
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(control.rstrip("/") + path, data, headers, method="POST")
     with urllib.request.urlopen(request, timeout=60) as answer:
         answer.read()
 
@@ -253,13 +254,13 @@ def main() -> int:
     given = options.parse_args()
     paths = given.cases or [RECORDINGS / "cases.jsonl", RECORDINGS / "restore.jsonl"]
     lines = [case for path in paths for case in cases(path) if not given.group or case["group"] in given.group]
-    report = replay(lines, Client(given.url, given.password), given.control, strict=given.strict, listed=not_reproduced())
-    for text in [*report.differing, *(f"{name}: listed, and yet the same" for name in report.needless)]:
-        print(text)
-    for name in report.passed if given.v else []:
-        print("same", name)
-    failed = len(report.differing) + len(report.needless)
-    print(f"{len(report.passed)} passed, {failed} failed, {len(report.listed)} listed")
+    client = Client(given.url, given.password)
+    report = replay(lines, client, given.control, strict=given.strict, listed=not_reproduced())
+    said = [*report.differing, *(f"{name}: listed, and yet the same" for name in report.needless)]
+    failed = len(said)
+    said += [f"same {name}" for name in (report.passed if given.v else [])]
+    said.append(f"{len(report.passed)} passed, {failed} failed, {len(report.listed)} listed")
+    sys.stdout.write("\n".join(said) + "\n")
     return int(bool(failed))
 
 
