@@ -48,14 +48,27 @@ def lift_all(cls: Any, values: Mapping[str, Value]) -> dict[str, PropertyValue]:
 
 
 def lower_all(cls: Any, properties: Mapping[str, PropertyValue]) -> dict[str, Value]:
-    """Pulumi's properties by the declaration's names; a name it does not have stays as it is."""
+    """Pulumi's properties by the declaration's names; a name that Pulumi does not use is left to be refused."""
     names = {f.camel: f.name for f in cls.fields}
-    return {names.get(name, name): lower(value) for name, value in properties.items() if not name.startswith("__")}
+    misspelt = {f.name: f"{f.name} (in Pulumi {f.camel})" for f in cls.fields if f.name != f.camel}
+    return {
+        names.get(name, misspelt.get(name, name)): lower(value)
+        for name, value in properties.items()
+        if not name.startswith("__")
+    }
 
 
 def state(cls: Any, properties: Mapping[str, PropertyValue]) -> dict[str, Value]:
     """A recorded state in normal form; what the declaration no longer takes is passed on as it is."""
-    values = lower_all(cls, properties)
+    return _normal(cls, lower_all(cls, properties))
+
+
+def recorded(cls: Any, said: Mapping[str, Any]) -> dict[str, Value]:
+    """The values of a state in Pulumi's JSON, in normal form as `state` gives them."""
+    return _normal(cls, {f.name: said.get(f.camel) for f in cls.fields})
+
+
+def _normal(cls: Any, values: Mapping[str, Value]) -> dict[str, Value]:
     normal: dict[str, Value] = {}
     for f in cls.fields:
         value = values.get(f.name)
@@ -64,8 +77,3 @@ def state(cls: Any, properties: Mapping[str, PropertyValue]) -> dict[str, Value]
         except ValueError:
             normal[f.name] = value
     return normal
-
-
-def recorded(cls: Any, said: Mapping[str, Any]) -> dict[str, Value]:
-    """The values of a state in Pulumi's JSON, in normal form."""
-    return {f.name: f.absent if said.get(f.camel) is None else f.normal(said[f.camel]) for f in cls.fields}

@@ -53,7 +53,8 @@ def value_type(f: Field) -> dict[str, Any]:
     if said.get("type") == "array":
         return {"type": "array", "items": {"type": said.get("items", {}).get("type", "string")}}
     if said.get("type") == "object":
-        return {"type": "object", "additionalProperties": {"type": said["additionalProperties"]["type"]}}
+        values = said["additionalProperties"].get("type")
+        return {"type": "object", "additionalProperties": {"type": values} if values else {"$ref": "pulumi.json#/Any"}}
     return {"type": said["type"]}
 
 

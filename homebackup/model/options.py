@@ -24,8 +24,8 @@ def _mapping(value: Any, default_key: str | None = None) -> dict[str, Any]:
     return {printable(str(name)): one for name, one in value.items()}
 
 
-def _schema(kind: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "object", "additionalProperties": {"type": kind}})
+def _schema(kind: str = "") -> WithJsonSchema:
+    return WithJsonSchema({"type": "object", "additionalProperties": {"type": kind} if kind else {}})
 
 
 def _counts(least: int, **limits: int | None) -> BeforeValidator:
@@ -89,7 +89,7 @@ def _fleecing(value: Any) -> dict[str, bool | str]:
     return {"enabled": enabled, "storage": storage} if storage else {"enabled": enabled}
 
 
-Fleecing = Annotated[dict[str, bool | str], BeforeValidator(_fleecing), _schema("string")]
+Fleecing = Annotated[dict[str, bool | str], BeforeValidator(_fleecing), _schema()]
 """Write what a running guest overwrites during its backup to another storage: {enabled: true, storage: NAME}."""
 Performance = Annotated[dict[str, int], _counts(1, max_workers=256, pbs_entries_max=None), _schema("integer")]
 """How hard a backup works: max-workers, pbs-entries-max."""

@@ -142,7 +142,7 @@ class Site(_Part):
     storage: Storage
     guests: Mapping[Vmid, Guest]
     tiers: Mapping[Text, Tier]
-    """In the order in which they have to run."""
+    """They are made one after the other in the order of their names, which is how Pulumi hands them over."""
     windows: tuple[Window, ...] = ()
 
     def tmpdir(self, tier: Tier) -> str | None:

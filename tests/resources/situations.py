@@ -36,6 +36,7 @@ UNIT = r"mnt-nas\x2dbackups.mount"
 MKDIR, GUARD, UNGUARD = (
     Run(words) for words in (("mkdir", "-p", TARGET), ("chattr", "+i", TARGET), ("chattr", "-i", TARGET))
 )
+BARE = replace(UNGUARD, accept=frozenset({0, 1}))
 RELOAD = Run(("systemctl", "daemon-reload"))
 RESTART, STOP, START = (Run(("systemctl", verb, UNIT), timeout=130) for verb in ("restart", "stop", "start"))
 UMOUNT, LAZILY = Run(("umount", TARGET), timeout=130), Run(("umount", "-l", TARGET), timeout=10)

@@ -167,19 +167,19 @@ def test_what_an_import_finds_is_no_change_once_checked() -> None:
 
 
 DELETED: dict[str, tuple[HostFacts, list[Step]]] = {
-    "mounted": (host(DECLARED, LIVE), [on.STOP, *edit(DECLARED, HEAD), on.UNGUARD]),
-    "mounted, the NAS off": (host(DECLARED, LIVE, on=False), [on.LAZILY, *edit(DECLARED, HEAD), on.UNGUARD]),
+    "mounted": (host(DECLARED, LIVE), [on.STOP, *edit(DECLARED, HEAD), on.BARE]),
+    "mounted, the NAS off": (host(DECLARED, LIVE, on=False), [on.LAZILY, *edit(DECLARED, HEAD), on.BARE]),
     "mounted twice, the NAS off": (
         host(DECLARED, LIVE, LIVE, on=False),
-        [on.LAZILY, on.LAZILY, *edit(DECLARED, HEAD), on.UNGUARD],
+        [on.LAZILY, on.LAZILY, *edit(DECLARED, HEAD), on.BARE],
     ),
-    "not mounted": (host(DECLARED), [*edit(DECLARED, HEAD), on.UNGUARD]),
+    "not mounted": (host(DECLARED), [*edit(DECLARED, HEAD), on.BARE]),
     "not mounted, unguarded": (host(DECLARED, directory="plain"), edit(DECLARED, HEAD)),
-    "line missing": (host(HEAD, LIVE), [on.STOP, on.UNGUARD]),
-    "line doubled": (host(DECLARED + LINE, LIVE), [on.STOP, *edit(DECLARED + LINE, HEAD), on.UNGUARD]),
-    "commented out too": (host(b"#" + LINE + LINE), [*edit(b"#" + LINE + LINE, b"#" + LINE), on.UNGUARD]),
+    "line missing": (host(HEAD, LIVE), [on.STOP, on.BARE]),
+    "line doubled": (host(DECLARED + LINE, LIVE), [on.STOP, *edit(DECLARED + LINE, HEAD), on.BARE]),
+    "commented out too": (host(b"#" + LINE + LINE), [*edit(b"#" + LINE + LINE, b"#" + LINE), on.BARE]),
     "the directory is gone": (host(DECLARED, directory="missing"), edit(DECLARED, HEAD)),
-    "something else in its place": (host(DECLARED, TMPFS), [*edit(DECLARED, HEAD), on.UNGUARD]),
+    "something else in its place": (host(DECLARED, TMPFS), [*edit(DECLARED, HEAD), on.BARE]),
 }
 
 
@@ -228,4 +228,4 @@ def test_the_timer_that_heals(
     assert list(HEALED.updating(seen, ground).steps) == steps
     gone = [DISABLE, *(Write(path, text, None) for path, text in files.items()), on.RELOAD] if files else []
     assert list(WANTED.updating(seen, ground).steps) == gone
-    assert list(seen.deleting(ground).steps) == [*gone, on.STOP, *edit(DECLARED, HEAD), on.UNGUARD]
+    assert list(seen.deleting(ground).steps) == [*gone, on.STOP, *edit(DECLARED, HEAD), on.BARE]
