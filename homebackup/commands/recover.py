@@ -46,7 +46,7 @@ async def _recover(pulumi: PulumiCli, *, force: bool) -> int:
                 pulumi, record, "refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates"
             )
         except Trouble as trouble:
-            trouble.remedy = f"the lock is cleared; {trouble.remedy}, with homebackup recover once more"
+            trouble.remedy += ", with homebackup recover once more"
             raise
         typer.echo(f"{subject}: the state is that of the site again.")
     typer.echo("Run pulumi up: it takes over what was made already and makes the rest.")

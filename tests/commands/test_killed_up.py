@@ -116,7 +116,10 @@ async def test_a_killed_up_is_told_cleared_and_gone_on_from(
 
     code, said = homebackup("receipts", "--last", "1")
     assert code == 0
-    assert f"Cut off in the middle, so it may or may not have been done:\n\n```text\n{step.step.splitlines()[0]}\n```" in said
+    assert (
+        f"Cut off in the middle, so it may or may not have been done:\n\n```text\n{step.step.splitlines()[0]}\n```"
+        in said
+    )
 
     locked = project("up", "--yes", "--skip-preview", exits=None)
     assert locked.exit != 0
