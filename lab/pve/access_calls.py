@@ -87,7 +87,7 @@ async def user(call: Call) -> dict[str, Any]:
     found = call.access.need_user(name)
     groups = sorted(g for g, members in call.access.config.groups.items() if name in members)
     tokens = {token: token_shown(known) for token, known in found.tokens.items()}
-    return {**_shown(found), "groups": groups} | ({"tokens": tokens} if tokens else {})
+    return {**_shown(found), "groups": groups, "tokens": tokens or None}
 
 
 @route("POST", "/access/users")

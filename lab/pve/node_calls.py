@@ -1,42 +1,21 @@
-"""/nodes, /cluster/status and /cluster/resources: the node, its guests and its storages at a glance."""
+"""/nodes and /cluster: how the node does, and what the cluster of one says of itself."""
 
 from datetime import UTC
 from typing import Any
 
 from lab.pve import guests
-from lab.pve.activation import enabled, usage
 from lab.pve.call import Call
 from lab.pve.errors import BadParameters
-from lab.pve.guest_status import state
+from lab.pve.resources import CORES, MEMORY, UPTIME, node_entry, reports
 from lab.pve.routes import route
-from lab.pve.storagecfg import Storages
 
-CORES, MEMORY = 4, 16 << 30
-UPTIME = 86_400 * 30
 KERNEL = "6.8.12-9-pve"
-
-
-def reports(call: Call) -> bool:
-    """Whether the node's status daemon tells how it does; a fixture can be without (`pvestatd: false`)."""
-    return bool(call.api.fixture.get("pvestatd", True))
-
-
-def node_entry(call: Call) -> dict[str, Any]:
-    """The node in lists, with figures for those who may audit it."""
-    node = call.api.node
-    entry: dict[str, Any] = {"id": f"node/{node}", "node": node, "type": "node", "level": "", "status": "online"}
-    if reports(call) and call.may(f"/nodes/{node}", "Sys.Audit"):
-        total, used, _ = call.root.usage("/")
-        entry |= {"cpu": 0.02, "maxcpu": CORES, "mem": MEMORY // 3, "maxmem": MEMORY, "disk": used, "maxdisk": total,
-                  "uptime": UPTIME}
-    return entry
 
 
 @route("GET", "/nodes")
 async def nodes(call: Call) -> list[dict[str, Any]]:
     """The one node."""
-    entry = node_entry(call) | {"ssl_fingerprint": call.api.fingerprint}
-    return [entry if reports(call) else entry | {"status": "unknown"}]
+    return [node_entry(call, known=reports(call)) | {"ssl_fingerprint": call.api.fingerprint}]
 
 
 @route("GET", "/nodes/{node}/status")
@@ -96,47 +75,3 @@ async def options(call: Call) -> dict[str, Any]:
 async def log(call: Call) -> list[dict[str, Any]]:
     """The cluster log: empty."""
     return []
-
-
-@route("GET", "/cluster/resources")
-async def resources(call: Call) -> list[dict[str, Any]]:
-    """Guests, node and storages that one may see, with their figures."""
-    wanted, node, found = call.get("type"), call.api.node, []
-    if wanted in (None, "vm"):
-        pools = {vmid: pool.name for pool in call.access.config.pools.values() for vmid in pool.guests
-                 if call.may(f"/pool/{pool.name}", "Pool.Audit")}
-        found += [_guest(state(call.api, guest), guest.kind, node, pools.get(str(guest.vmid)))
-                  for guest in guests.every(call.api) if call.may(f"/vms/{guest.vmid}", "VM.Audit")]
-    if wanted in (None, "node"):
-        found.append(node_entry(call) | {"cgroup-mode": 2})
-    if wanted in (None, "storage"):
-        found += _storages(call)
-    if wanted in (None, "sdn") and call.may("/sdn/zones/localnetwork", "SDN.Audit"):
-        zone = "localnetwork"
-        found.append({"id": f"sdn/{node}/{zone}", "node": node, "sdn": zone, "status": "ok", "type": "sdn"})
-    return found
-
-
-def _guest(figures: dict[str, Any], kind: str, node: str, pool: str | None) -> dict[str, Any]:
-    keys = ("vmid", "name", "status", "cpu", "uptime", "disk", "diskread", "diskwrite", "netin", "netout", "maxmem",
-            "mem", "maxdisk", "tags", "lock")
-    entry = {key: figures[key] for key in keys if key in figures}
-    entry |= {"id": f"{kind}/{figures['vmid']}", "type": kind, "node": node, "maxcpu": figures["cpus"],
-              "template": figures.get("template", 0)}
-    return entry | ({"pool": pool} if pool else {})
-
-
-def _storages(call: Call) -> list[dict[str, Any]]:
-    node, found = call.api.node, []
-    for storage in Storages(call.files).all:
-        may = call.may(f"/storage/{storage.id}", "Datastore.Audit", "Datastore.AllocateSpace", any_of=True)
-        if not may or not enabled(call.api, storage):
-            continue
-        entry = {"id": f"storage/{node}/{storage.id}", "node": node, "storage": storage.id, "type": "storage",
-                 "plugintype": storage.type, "content": storage.get("content"), "shared": storage.get("shared", 0)}
-        figures = usage(call.api, storage)
-        entry["status"] = "available" if figures else "unknown"
-        if figures:
-            entry |= {"disk": figures[1], "maxdisk": figures[0]}
-        found.append(entry)
-    return found

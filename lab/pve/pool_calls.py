@@ -6,6 +6,7 @@ from lab.pve import guests
 from lab.pve.call import Call
 from lab.pve.errors import Died
 from lab.pve.formats import split_list
+from lab.pve.resources import guest_entry, reports, storage_entry
 from lab.pve.routes import route
 from lab.pve.storagecfg import Storages
 from lab.pve.usercfg import Pool
@@ -38,19 +39,15 @@ def _need(call: Call) -> Pool:
 
 
 def _whole(call: Call, pool: Pool) -> dict[str, Any]:
-    node, members = call.api.node, []
+    known, members = reports(call), []
     for vmid in pool.guests:
         guest = guests.find(call.api, int(vmid))
         if guest and call.get("type", guest.kind) == guest.kind:
-            members.append({"id": f"{guest.kind}/{vmid}", "node": node, "status": "unknown", "type": guest.kind,
-                            "vmid": int(vmid)})
+            members.append(guest_entry(call, guest, known=known))
     for name in pool.storages:
         storage = Storages(call.files).find(name)
         if storage and call.get("type", "storage") == "storage":
-            members.append({
-                "id": f"storage/{node}/{name}", "node": node, "storage": name, "type": "storage", "status": "unknown",
-                "plugintype": storage.type, "content": storage.get("content"), "shared": storage.get("shared", 0),
-            })
+            members.append(storage_entry(call, storage, known=known))
     return {"poolid": pool.name, "members": members} | ({"comment": pool.comment} if pool.comment else {})
 
 

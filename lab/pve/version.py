@@ -8,7 +8,7 @@ from lab.pve.routes import route
 REPOSITORY = "2a5fa54a8503f96d"
 BELOW = {
     "/": ("subdir", "access cluster nodes pools storage version"),
-    "/access": ("subdir", "acl domains groups openid password permissions roles tfa ticket users"),
+    "/access": ("subdir", "acl domains groups openid password roles tfa ticket users"),
     "/cluster": (
         "name", "acme backup backup-info ceph config firewall ha jobs log mapping metrics nextid notifications options "
         "replication resources sdn status tasks"),
