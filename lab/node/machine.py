@@ -125,9 +125,16 @@ class Machine:
             finally:
                 self.dismiss(process)
 
+        def ended(task: "asyncio.Task[int]") -> None:
+            body.close()  # it may have been cancelled before it began
+            self.dismiss(process)
+            process.session.tasks.discard(task)
+
         process.task = asyncio.create_task(whole())
         process.session.tasks.add(process.task)
-        process.task.add_done_callback(process.session.tasks.discard)
+        process.task.add_done_callback(ended)
+        if process.session.killed:
+            process.task.cancel()
         return process.task
 
     async def _program(self, process: Process, path: str) -> int:
@@ -158,15 +165,13 @@ class Machine:
 
     async def halt(self) -> None:
         """Power off: every process and everything in the background ends at once."""
-        tasks: set[asyncio.Task[object]] = set(self._kept)
-        for process in list(self.processes.values()):
-            process.session.killed = True
-            if process.task:
-                tasks.add(process.task)
-        for task in tasks:
-            task.cancel()
-        if tasks:
+        while tasks := {*self._kept, *(p.task for p in self.processes.values() if p.task)}:
+            for process in self.processes.values():
+                process.session.killed = True
+            for task in tasks:
+                task.cancel()
             await asyncio.wait(tasks)
+            await asyncio.sleep(0)
         self.processes.clear()
 
     def keep(self, task: "asyncio.Task[object]") -> None:

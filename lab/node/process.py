@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 DEVICES = {f"/dev/{name}": name for name in ("null", "zero", "full", "random", "urandom", "tty")}
+MAX_FORKS = 20_000
+"""Processes that one session may start in all."""
 
 
 class Session:
@@ -29,7 +31,7 @@ class Session:
 
     def __init__(self, limit: int | None = None) -> None:
         """A session that is killed before its simple command number `limit` + 1."""
-        self.limit, self.commands, self.killed = limit, 0, False
+        self.limit, self.commands, self.forks, self.killed = limit, 0, 0, False
         self.tasks: set[asyncio.Task[int]] = set()
 
     async def step(self) -> None:
@@ -200,7 +202,10 @@ class Process:
         return await self.machine.execute(child, path)
 
     def fork(self, argv: list[str]) -> "Process":
-        """A child that shares the descriptors; EAGAIN when the node has too many processes."""
+        """A child that shares the descriptors; EAGAIN when there are or were too many (a fork bomb ends here)."""
+        self.session.forks += 1
+        if self.session.forks > MAX_FORKS:
+            raise fault(errno.EAGAIN, "fork")
         return self.machine.admit(
             Process(
                 self.machine,

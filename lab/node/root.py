@@ -84,7 +84,7 @@ class Root(View):
         if self.halve_next_write and size:
             self.halve_next_write = False
             return size // 2
-        return min(size, self.spaces.room(self.mount_of(path)))
+        return self.spaces.room(self.mount_of(path), size)
 
     def write(self, path: str, data: bytes, *, append: bool = False) -> None:
         """Write a file whole; on a full disk what fits is written and ENOSPC raised."""

@@ -8,6 +8,9 @@ from lab.node.mounts import Mount
 
 GIB = 2**30
 NO_LIMIT = 2**62
+REAL_LIMIT = 2 * GIB
+"""Bytes that all files of a lab may take together on the machine it runs on, whatever sizes it simulates."""
+RECOUNT = 64 * 2**20
 
 
 def occupied(folder: Path) -> int:
@@ -37,6 +40,7 @@ class Spaces:
         self.free: int | None = None
         """Bytes that may still be written to the root disk; None: as many as its size says."""
         self._at_limit = 0
+        self._unseen = self._seen = 0
 
     def limit(self, free: int | None) -> None:
         """Leave only `free` bytes on the root disk from now on; None lifts it."""
@@ -61,8 +65,18 @@ class Spaces:
             return self.total, self.total - left, left
         return self.total, self.taken + written, self.total - self.taken - written
 
-    def room(self, mount: Mount) -> int:
-        """Bytes that may still be written there; cheap while nothing is limited."""
+    def room(self, mount: Mount, size: int) -> int:
+        """How many of `size` more bytes may be written there; cheap while nothing is limited."""
+        return max(0, min(size, self._real(size), self._simulated(mount)))
+
+    def _real(self, size: int) -> int:
+        """What the machine the lab runs on shall give at most, counted anew after every 64 MiB."""
+        self._unseen += size
+        if self._unseen > RECOUNT:
+            self._seen, self._unseen = occupied(self.root.parent), size
+        return REAL_LIMIT - self._seen - self._unseen + size
+
+    def _simulated(self, mount: Mount) -> int:
         if mount.nfs:
             return 0 if self.nas.full else NO_LIMIT
         if mount.folder == self.root and self.free is None:

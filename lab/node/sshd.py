@@ -90,19 +90,26 @@ class Sshd:
             return
         session = Session(rule.after_commands if rule and rule.when == "during" else None)
         answer = _Held() if rule and rule.when != "during" and rule.effect != "nas" else None
-        code, _, _ = await self.machine.shell(
-            process.command,
-            stdin=_Input(process.stdin),
-            session=session,
-            stdout=answer or _Output(process.stdout),
-            stderr=answer or _Output(process.stderr),
-        )
+        try:
+            code, _, _ = await self.machine.shell(
+                process.command,
+                stdin=_Input(process.stdin),
+                session=session,
+                stdout=answer or _Output(process.stdout),
+                stderr=answer or _Output(process.stderr),
+            )
+        except asyncio.CancelledError:
+            if not session.killed:
+                raise
+            code = KILLED
         entry["exit"] = code
         if rule and (answer or session.killed):
             entry["fault"] = f"{rule.when} {rule.effect}"
             await self._spoil(process, rule)
-            return
-        process.exit(code)
+        elif session.killed:
+            process.channel.get_connection().abort()
+        else:
+            process.exit(code)
 
     async def _spoil(self, process: asyncssh.SSHServerProcess[bytes], rule: Rule) -> None:
         """What a fault does instead of answering."""

@@ -6,6 +6,8 @@ from lab.node.process import Process
 from lab.node.registry import command
 
 ESCAPES = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
+PIECE = 4096
+"""How much endless talkers say at once."""
 ESCAPE = re.compile(r"\\(0[0-7]{0,3}|[0-7]{1,3}|x[0-9a-fA-F]{1,2}|.)", re.DOTALL)
 DIRECTIVE = re.compile(r"%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([diouxXcsbqeEfgG%])")
 
@@ -147,8 +149,9 @@ async def false(proc: Process, argv: list[str]) -> int:
 @command("yes")
 async def yes(proc: Process, argv: list[str]) -> int:
     """Say `y` until nobody listens."""
+    line = (" ".join(argv[1:]) or "y") + "\n"
     while True:
-        await proc.out((" ".join(argv[1:]) or "y") + "\n")
+        await proc.out(line * (PIECE // len(line) + 1))
 
 
 @command("seq")
@@ -171,10 +174,9 @@ async def seq(proc: Process, argv: list[str]) -> int:
     )
     if step == 0:
         return await proc.fail("invalid Zero increment value", f"'{words[1]}'")
-    started = False
-    for number in range(first, last + (1 if step > 0 else -1), step):
-        await proc.out((separator if started else "") + str(number))
-        started = True
-    if started:
+    numbers_up = range(first, last + (1 if step > 0 else -1), step)
+    for at in range(0, len(numbers_up), PIECE):
+        await proc.out((separator if at else "") + separator.join(map(str, numbers_up[at : at + PIECE])))
+    if numbers_up:
         await proc.out("\n")
     return 0

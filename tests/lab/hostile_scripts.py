@@ -1,0 +1,40 @@
+"""What somebody might say to a host to get out of it; `{outside}` is a folder beside the lab with a file `secret`."""
+
+# ruff: noqa: E501  a script is one line, as it is typed
+
+HOSTILE = {
+    "remove everything": "rm -rf /; rm -rf --no-preserve-root /; rm -rf /* ; rm -rf /../..; rm -rf {outside}",
+    "read the password file": "cat /etc/passwd /etc/shadow /../../../../../../etc/shadow {outside}/secret",
+    "read the machine's own": "cat /proc/1/environ /proc/self/environ /proc/self/cwd/x /sys/kernel/notes /proc/cpuinfo",
+    "climb": "cd ../../../../../..; pwd; cat ../../../..{outside}/secret; ls ..; echo x > ../../../../..{outside}/secret",
+    "redirect out": "echo pwned > {outside}/secret; echo pwned >> {outside}/secret; : > {outside}/new; exec 3<> {outside}/secret; echo x >&3",
+    "redirect up": "cd /tmp; echo x > ../../../../../../..{outside}/secret; echo y > ../../tmp/../..{outside}/new",
+    "symlink to a file": "ln -s {outside}/secret /l; cat /l; echo pwned > /l; cp /etc/hostname /l; chmod 777 /l; touch /l; rm /l",
+    "symlink to a folder": "ln -s {outside} /d; ls /d; cat /d/secret; echo pwned > /d/secret; rm -rf /d/; mkdir /d/x; mv /etc/hostname /d/",
+    "symlink up": "ln -s ../../../../../../../../../../..{outside} /up; cat /up/secret; ls /up/; cd /up && cat secret; find /up/",
+    "symlink chain": "ln -s / /a; ln -s /a/../../.. /b; ln -s /b{outside} /c; cat /c/secret; ls -la /c/",
+    "folder becomes symlink": "mkdir /w; cd /w; echo 1 > f; cd /; mv /w /v; ln -s {outside} /w; echo x > /w/secret; rm -rf /w/secret",
+    "hard link": "ln {outside}/secret /h; cat /h; ln /etc/hostname {outside}/h",
+    "move out": "mv /etc/hostname {outside}/secret; mv {outside}/secret /tmp/; cp -a {outside} /tmp/; cp -r /etc {outside}/",
+    "devices": "dd if=/dev/sda count=1; cat /dev/sda /dev/mem /dev/kmsg; echo b > /proc/sysrq-trigger; echo x > /dev/sda; ls /dev",
+    "mount out": "mkdir /m; mount --bind {outside} /m; cat /m/secret; mount -t nfs 10.0.0.150:/../../..{outside} /m; cat /m/secret",
+    "bind mount by symlink": "ln -s {outside} /o; mkdir /m; mount --bind /o /m; ls /m; echo x > /m/secret",
+    "nfs traversal": "mkdir /m; mount -t nfs 10.0.0.150:/volume1/other/../../../.. /m; ls /m; cat /m{outside}/secret",
+    "interpreters": "python3 -c 'open(\"{outside}/secret\").read()'; perl -e 1; ruby -e 1; gcc x.c; ./a.out; /usr/bin/python3; env python3",
+    "real binaries": "/bin/cat {outside}/secret; {python} -c 1; exec {python} -c 1; . {outside}/secret; sh {outside}/secret",
+    "copied programs": "cp /bin/cat /tmp/c; /tmp/c {outside}/secret; printf '#!{python}\\nimport os' > /tmp/p; chmod +x /tmp/p; /tmp/p",
+    "kill the machine": "kill -9 1; kill -9 -1; kill -9 {pid}; kill -TERM {pid} {parent}; reboot; shutdown -h now; halt",
+    "find": "find / -name secret; find / {outside} -delete; find / -exec cat {{}} \\; ; find / -type f -exec rm -f {{}} +",
+    "archives and network": "tar cf - /; curl http://127.0.0.1/; wget x; ssh localhost; nc -l 1; exec 3<>/dev/tcp/127.0.0.1/22; echo x >&3",
+    "exports": "IFS=/ PATH=/real:/bin LD_PRELOAD={outside}/secret HOME={outside} sh -c 'cat ~/secret; cd; pwd; ls'",
+    "eval": "eval \"$(printf 'cat %s' {outside}/secret)\"; x=$(cat {outside}/secret); echo $x; `echo cat` {outside}/secret; echo {outside}/*",
+    "trap and exec": "trap 'cat {outside}/secret' EXIT; exec 0< {outside}/secret; cat; exec cat {outside}/secret",
+    "chattr and modes": "chattr +i / /etc {outside}; chmod -R 777 / {outside}; chown -R 1:1 / {outside}; setfacl -m u:1:rwx {outside}; touch {outside}/x",
+    "in place": "sed -i s/a/b/ {outside}/secret; truncate -s 0 {outside}/secret; tee {outside}/secret < /etc/hostname; install /etc/hostname {outside}/i",
+    "units": "printf '[Service]\\nType=oneshot\\nExecStart=/bin/sh -c \"cat {outside}/secret > /tmp/x; rm -rf {outside}\"\\n' > /etc/systemd/system/x.service;"
+    " systemctl daemon-reload; systemctl start x; cat /tmp/x; systemctl cat ../../..{outside}/secret",
+    "odd names": "printf 'x' > \"$(printf 'a\\nb')\"; cat '\\0'; cat \"$(printf '%5000s' x)\"; mkdir -- -p; ls -la; rm -- -p; cat ''; cd ''",
+    "deep": "d=; i=0; while [ $i -lt 60 ]; do d=$d/dddddddddddddddddddddddddddddddddddddddddddddddddd; i=$((i+1)); done; mkdir -p $d; ls $d",
+    "loops of links": "ln -s b /a; ln -s a /b; cat /a; ls /a/; cd /a; echo x > /b; rm -rf /a /b; ln -s . /s; ls /s/s/s/s/s/s/s",
+    "xargs and env": "echo {outside}/secret | xargs cat; env -i cat {outside}/secret; timeout 1 cat {outside}/secret; flock {outside}/lock true; nice cat {outside}/secret",
+}
