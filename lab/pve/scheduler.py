@@ -75,6 +75,7 @@ class Scheduler:
         pace = pace_of(self.api)
         if pace.replaying or after <= before:
             return
+        await asyncio.sleep(0)  # the others who listen see the new time before the old one is shown once more
         with pace.replay(before):
             self._known()
         at = before

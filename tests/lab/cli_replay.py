@@ -73,6 +73,9 @@ async def replay(lines: Iterable[Row], box: Box, listed: dict[str, str]) -> Repo
         code, out, err = await box.machine.shell(script)
         if "side" in row:
             continue
+        if "vzdump" in script:  # two archives of a guest never come from the same second
+            box.clock.set(box.clock.now() + 1)
+            await box.clock.settled()
         stdout, stderr = (data.decode("utf-8", "backslashreplace") for data in (out, err))
         _capture(stdout + stderr, known)
         wanted, got = compared(row, row["rc"], row["stdout"], row["stderr"]), compared(row, code, stdout, stderr)
