@@ -51,20 +51,24 @@ class Job:
         self.task = task
         self._set_up()
         lock = self.api.root.lock(VZDUMP_LOCK)
-        waits = lock.locked()
-        if waits:
+        if lock.locked():
             self.log("trying to get global lock - waiting...")
+            await self._wait_for(lock)
+            self.log("got global lock")
+        else:
+            await lock.acquire()
+        try:
+            await self._guests()
+        finally:
+            lock.release()
+
+    async def _wait_for(self, lock: asyncio.Lock) -> None:
+        """Take the lock; raises Died when it was not free in time."""
         minutes = int(self.options.get("lockwait") or LOCKWAIT)
         try:
             await asyncio.wait_for(lock.acquire(), minutes * 60)
         except TimeoutError:
             raise Died("can't acquire lock '/var/run/vzdump.lock' - got timeout") from None
-        try:
-            if waits:
-                self.log("got global lock")
-            await self._guests()
-        finally:
-            lock.release()
 
     def _set_up(self) -> None:
         options, wrong = self.options, []
