@@ -23,10 +23,10 @@ NAMES_ONE = {
 NAMES_TWO = {"os.rename", "os.link"}
 STARTS = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "os.system", "os.spawn", "os.kill",
           "os.killpg", "pty.spawn", "socket.connect", "socket.bind", "ctypes.dlopen"}  # fmt: skip
-LIBRARIES = tuple({
-    str(Path(p).resolve())
-    for p in (sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), *zoneinfo.TZPATH, Path(__file__).parents[2] / "lab")
-})  # fmt: skip
+LAB = str(Path(__file__).parents[2] / "lab")
+LIBRARIES = tuple(
+    str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), *zoneinfo.TZPATH, LAB)
+)
 _watch: dict[str, Any] = {"folder": None, "thread": 0, "seen": []}
 
 
