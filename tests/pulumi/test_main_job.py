@@ -77,7 +77,7 @@ def planned(text: str) -> list[str]:
             if words[0] in ("POST", "PUT", "DELETE"):
                 found.append(f"{words[0]} {words[1]}")
             elif words[0] in ("edit", "write", "remove"):
-                found.append(f"write {words[1]}")
+                found.append(f"write {line.split()[1]}")
             elif line.startswith("  # "):
                 found.append(line.strip())
     return found
@@ -145,7 +145,10 @@ def test_what_exists_and_is_equal_is_taken_over(stack: Stack, lab: Lab) -> None:
     fresh = Stack.init(stack.project, stack.project.parent / "second", "lab")
     lab.forget()
     said = fresh("up", "--yes", "--skip-preview").stdout
-    assert len({line.partition(": ")[0] for line in said.splitlines() if "taken over" in line}) == 5
+    assert (
+        len({line.partition(": ")[0] for line in said.splitlines() if line.startswith("    ") and "taken over" in line})
+        == 5
+    )
     assert changes(lab) == [], "adoption writes nothing"
     fresh("preview", "--expect-no-changes")
 
