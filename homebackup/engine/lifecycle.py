@@ -40,7 +40,8 @@ class Lifecycle:
     async def create(self, new: Any, *, preview: bool) -> Any:
         """Make it, or take over what is there and equal; the result is what is there afterwards."""
         ground = await self.cls.ground(self.site, self.name, vars(new), fresh=not preview)
-        seen = self.cls.found(self.name, ground, {})
+        managed = {f.name: getattr(new, f.name) for f in self.cls.fields if loose in f.marks}
+        seen = self.cls.found(self.name, ground, managed)
         if seen is None:
             return await self._carry_out(new, self._planned(new.creating, ground), preview=preview)
         if different := self._declared_differences(seen, new):
