@@ -9,8 +9,9 @@ from lab.pve.call import Call
 from lab.pve.errors import BadParameters, Died
 from lab.pve.guest_config import size_bytes
 from lab.pve.routes import route
+from lab.pve.storagecfg import Storages
 from lab.pve.tasks import Task, TaskError
-from lab.pve.volumes import Volume, accessible, backups, listing, named, need_access, notes, requested, volume_of
+from lab.pve.volumes import Volume, backups, listing, named, need_access, notes, requested, visible, volume_of
 
 COLLECTION = "/nodes/{node}/storage/{storage}/content"
 ONE = COLLECTION + "/{volume}"
@@ -21,7 +22,8 @@ LOGGED = re.compile(r"(.*/vzdump-\w+-\d+-\d{4}_\d{2}_\d{2}-\d{2}_\d{2}_\d{2})[^/
 async def index(call: Call) -> list[dict[str, Any]]:
     """The volumes that one may read; without VM.Backup on a guest its archives are left out."""
     found = listing(call.api, call.text("storage"), call.get("content"), call.get("vmid"))
-    return [item for item in found if accessible(call, item["volid"])]
+    storage = Storages(call.files).need(call.text("storage"))
+    return visible(call, storage, found)
 
 
 @route("GET", ONE)

@@ -1,6 +1,7 @@
 """Volumes of a storage: their names, the files behind them, and the lists Proxmox makes of them."""
 
 import re
+import stat as stat_module
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -121,10 +122,22 @@ def need_access(call: Call, volume: Volume) -> None:
         raise Died(f"missing privileges to access {volume.volid}")
 
 
-def accessible(call: Call, volid: str) -> bool:
-    """Whether the caller may see the volume in a list."""
+def visible(call: Call, storage: Section, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items of a list of that storage that the caller may see; each guest is asked about once."""
+    known: dict[tuple[str, int | None], bool] = {}
+    found = []
+    for item in items:
+        volume = named(storage, split(item["volid"])[1])
+        about = volume.content, volume.owner
+        if about not in known:
+            known[about] = _accessible(call, volume)
+        found += [item] if known[about] else []
+    return found
+
+
+def _accessible(call: Call, volume: Volume) -> bool:
     try:
-        need_access(call, volume_of(call.api, volid))
+        need_access(call, volume)
     except ApiError:
         return False
     return True
@@ -148,8 +161,11 @@ def _items(api: "Api", storage: Section, content: str, vmid: int | None) -> list
     if vmid is not None and content in ("iso", "vztmpl", "import"):
         return []
     found = []
-    for file, stat in _files(api, folder_of(storage, content)):
-        if match := OTHERS[content].fullmatch(f"{content}/{file}"):
+    folder = folder_of(storage, content)
+    for file in _names(api, folder):
+        match = OTHERS[content].fullmatch(f"{content}/{file}")
+        stat = _stat_file(api, f"{folder}/{file}") if match else None
+        if match and stat:
             shape = {"iso": "iso", "snippets": "snippet"}.get(content) or _format(file)
             found.append({"volid": f"{storage.id}:{content}/{match[1]}", "content": content, "format": shape,
                           "size": stat.st_size, "ctime": int(stat.st_ctime)})
@@ -164,11 +180,13 @@ def _format(file: str) -> str:
 def backups(api: "Api", storage: Section, vmid: int | None = None) -> list[dict[str, Any]]:
     """The archives of an active storage in the order of their file names; `vmid` is a string in odd names."""
     folder, found = folder_of(storage, "backup"), []
-    files = _files(api, folder)
-    names = {file for file, _ in files}
-    for file, stat in files:
+    names = dict.fromkeys(_names(api, folder))
+    for file in names:
         known = listed(file)
         if known is None or (vmid is not None and not re.search(rf"\S+-{vmid}-\S+", file)):
+            continue
+        stat = _stat_file(api, f"{folder}/{file}")
+        if stat is None:
             continue
         number = vmid if vmid is not None else known.vmid
         item: dict[str, Any] = {
@@ -213,7 +231,15 @@ def _disks(api: "Api", storage: Section, vmid: int | None) -> list[dict[str, Any
     return found
 
 
-def _files(api: "Api", folder: str) -> list[tuple[str, Stat]]:
+def _names(api: "Api", folder: str) -> list[str]:
     names = sorted(api.root.listdir(folder)) if api.root.isdir(folder) else []
-    return [(name, api.root.stat(f"{folder}/{name}")) for name in names if not name.startswith(".")
-            and not api.root.isdir(f"{folder}/{name}")]
+    return [name for name in names if not name.startswith(".")]
+
+
+def _stat_file(api: "Api", path: str) -> Stat | None:
+    """What stat(2) says of a file; None for a directory, and for a file that went away meanwhile."""
+    try:
+        found = api.root.stat(path)
+    except FileNotFoundError:
+        return None
+    return None if stat_module.S_ISDIR(found.st_mode) else found
