@@ -216,8 +216,9 @@ def _chosen(mount: Mount) -> tuple[str, ...]:
 
 
 def _in_use(ground: HostFacts, target: str) -> str:
-    """Why the mount cannot be taken away now; empty when no process uses it."""
-    users = ground.users.get(target, ())
+    """Why the mount cannot be taken away now; empty when no process uses it and no other mount lies in it."""
+    inside = dict.fromkeys(f"the mount {m.target}" for m in ground.mounts if m.target.startswith(target + "/"))
+    users = (*ground.users.get(target, ()), *inside)
     more = f" and {len(users) - NAMED} more" if len(users) > NAMED else ""
     return f"{target} is in use by {', '.join(users[:NAMED])}{more}; let it end and run this again" if users else ""
 

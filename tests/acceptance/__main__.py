@@ -7,19 +7,27 @@ Arguments go to pytest.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from tests.acceptance import network, packages
 from tests.acceptance.figures import Figures
-from tests.acceptance.image import image
+from tests.acceptance.image import CACHE, image
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+LAST = CACHE / "last"
+"""What each lane of the last run said, also while it runs."""
+
+
+def say(text: str) -> None:
+    """Print it at once, also into a log that somebody follows."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def main(arguments: list[str]) -> int:
@@ -31,59 +39,70 @@ def main(arguments: list[str]) -> int:
         packages.provide()
         image()
     except packages.Unavailable as unavailable:
-        print(f"acceptance: skipped: {unavailable}")
+        say(f"acceptance: skipped: {unavailable}")
         return 0
     except subprocess.CalledProcessError as failed:
         said = (failed.stderr or failed.stdout or "nothing").strip().splitlines()[-1]
-        print(f"acceptance: skipped: the host's disk cannot be built, {failed.cmd[0]} said: {said}")
+        say(f"acceptance: skipped: the host's disk cannot be built, {failed.cmd[0]} said: {said}")
         return 0
     built = time.monotonic() - began
     code = _run(chosen, arguments, built)
-    print(f"acceptance: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s")
+    say(f"acceptance: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s")
     return code
 
 
 def _run(lanes: list[str], arguments: list[str], built: float) -> int:
     network.sweep()
+    shutil.rmtree(LAST, ignore_errors=True)
+    LAST.mkdir()
     networks: dict[str, network.Network] = {}
     running: dict[str, subprocess.Popen[bytes]] = {}
-    with tempfile.TemporaryDirectory(prefix="homebackup-") as folder:
-        try:
-            for lane in lanes:
-                networks[lane] = network.Network.create(lane)
-            for lane in lanes:
-                running[lane] = _start(lane, networks[lane], Path(folder), arguments)
-            codes = {lane: process.wait() for lane, process in running.items()}
-        finally:
-            for process in running.values():
-                if process.poll() is None:
-                    process.send_signal(signal.SIGINT)
-                    process.wait(60)
-            for net in networks.values():
-                net.remove()
+    try:
         for lane in lanes:
-            print(f"--- {lane}\n{(Path(folder) / lane).read_text(errors='replace').rstrip()}")
-        print(f"--- measured\n{built:7.1f} s  packages and disk image (once)")
-        print("\n".join(Figures.lines([Path(folder) / f"{lane}.json" for lane in lanes])))
-    return max(codes.values())
+            networks[lane] = network.Network.create(lane)
+        for lane in lanes:
+            running[lane] = _start(lane, networks[lane], arguments)
+        return max(process.wait() for process in running.values())
+    finally:
+        for process in running.values():
+            _end(process)
+        for net in networks.values():
+            net.remove()
+        for lane in lanes:
+            say(f"--- {lane}\n{(LAST / f'{lane}.log').read_text(errors='replace').rstrip()}")
+        say(f"--- measured\n{built:7.1f} s  packages and disk image (once)")
+        say("\n".join(Figures.lines([LAST / f"{lane}.json" for lane in lanes])))
 
 
-def _start(lane: str, net: network.Network, folder: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Let pytest end its machines, and if it does not, end it: they go with it."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _start(lane: str, net: network.Network, arguments: list[str]) -> subprocess.Popen[bytes]:
     given = [argument for argument in arguments if lane in argument.split("/")] or [str(HERE / lane)]
     options = [argument for argument in arguments if argument.startswith("-")]
     command = [sys.executable, "-m", "pytest", "-m", "acceptance", "-p", "no:cacheprovider", *options, *given]
     environment = {
         **os.environ,
         "HOMEBACKUP_LAN": net.name,
-        "HOMEBACKUP_FIGURES": str(folder / f"{lane}.json"),
+        "HOMEBACKUP_FIGURES": str(LAST / f"{lane}.json"),
         "PYTHONUNBUFFERED": "1",
     }
-    with (folder / lane).open("wb") as output:
+    nothing = subprocess.DEVNULL
+    with (LAST / f"{lane}.log").open("wb") as log:
         return subprocess.Popen(
-            [*net.entering(), *command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            [*net.entering(), *command], cwd=ROOT, env=environment, stdin=nothing, stdout=log, stderr=log
         )
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and so pytest, ignore it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main(sys.argv[1:]))

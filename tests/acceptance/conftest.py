@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -10,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from homebackup.world.connection import Connection
+from homebackup.world.errors import Trouble
 from homebackup.world.live_site import LiveSite
 from tests.acceptance.figures import Figures
-from tests.acceptance.host import ADDRESS, Host
+from tests.acceptance.host import ADDRESS, ORIGINAL, Host
 from tests.acceptance.image import image
-from tests.acceptance.kept import KeptMount
+from tests.acceptance.kept import LINE, KeptMount
 from tests.acceptance.nas import Nas
 from tests.acceptance.network import Network
 
@@ -75,9 +77,7 @@ def nas(_nas: Nas) -> Nas:
 
 @pytest.fixture
 def host(_host: Host, nas: Nas) -> Host:
-    """The host without a trace of earlier tests."""
-    _host.reset()
-    nas.empty()
+    """The host, as the test before left it."""
     return _host
 
 
@@ -91,6 +91,23 @@ async def site(host: Host) -> AsyncIterator[LiveSite]:
 
 
 @pytest.fixture
-def mount(site: LiveSite) -> KeptMount:
-    """The mission's mount, declared and nothing done yet."""
+def mount(host: Host, nas: Nas, site: LiveSite) -> KeptMount:
+    """The mission's mount declared, and nothing done yet: the host has no trace of earlier tests."""
+    host.reset()
+    nas.empty()
     return KeptMount(site)
+
+
+@pytest.fixture
+async def mounted(host: Host, nas: Nas, site: LiveSite) -> KeptMount:
+    """The mission's mount as `pulumi up` left it; made anew only when the test before left something else."""
+    kept = KeptMount(site)
+    kept.state = dict(vars(kept.wanted))
+    with contextlib.suppress(Trouble):
+        await kept.up()
+    if host.read("/etc/fstab") != ORIGINAL + b"\n" + LINE or await kept.drift() != {}:
+        host.reset()
+        kept.state = {}
+        await kept.up()
+    nas.empty()
+    return kept

@@ -25,15 +25,24 @@ BOOT = 150.0
 TARGET = "/mnt/nas-backups"
 ORIGINAL = (GUEST / "etc/fstab").read_bytes()
 """/etc/fstab as the owner left it."""
+STAGES = {"ssh": "ssh.service", "remote-fs": "remote-fs.target", "multi-user": "multi-user.target"}
+"""What a boot reaches, by the unit that says so."""
 _RESET = r"""
-systemctl disable --quiet --now homebackup-heal-mnt-nas\\x2dbackups.timer 2>/dev/null
-rm -f /etc/systemd/system/homebackup-*
+cat > /run/original
+if ls /etc/systemd/system/homebackup-* >/dev/null 2>&1; then
+  systemctl stop 'homebackup-*'
+  rm -f /etc/systemd/system/homebackup-* /etc/systemd/system/*.wants/homebackup-*
+  reload=yes
+fi
 while grep -q ' /mnt/nas-backups ' /proc/self/mountinfo; do umount /mnt/nas-backups || exit 1; done
 if [ -e /mnt/nas-backups ]; then chattr -i /mnt/nas-backups; rm -rf /mnt/nas-backups; fi
-rm -f /etc/fstab*
-cat > /etc/fstab
-systemctl daemon-reload
-systemctl reset-failed
+if [ -n "$(ls /etc/fstab.* 2>/dev/null)" ] || ! cmp -s /run/original /etc/fstab; then
+  rm -f /etc/fstab*
+  cp /run/original /etc/fstab
+  reload=yes
+fi
+if [ -n "$reload" ]; then systemctl daemon-reload; systemctl reset-failed; fi
+exit 0
 """
 
 
@@ -88,7 +97,7 @@ class Host:
         """Seconds from power to each stage, when the boot is over: ssh, remote-fs (if reached), multi-user."""
         until("the boot is over", lambda: self.run("systemctl is-system-running").out.strip() != "starting", seconds)
         stages = {}
-        for stage, unit in {"ssh": "ssh.service", "remote-fs": "remote-fs.target", "multi-user": "multi-user.target"}.items():
+        for stage, unit in STAGES.items():
             micros = self.run(f"systemctl show -P ActiveEnterTimestampMonotonic {unit}").out.strip()
             if micros not in ("", "0"):
                 stages[stage] = int(micros) / 1e6
@@ -108,7 +117,7 @@ class Host:
             self.run(f"kill -9 -- -{pid}")
 
     def live(self) -> list[str]:
-        """What is mounted on the mission's directory, as the kernel says it: lines of /proc/mounts, the top one last."""
+        """Lines of /proc/mounts: what is mounted on the mission's directory, the top one last."""
         return [line for line in self.ssh("cat /proc/mounts").splitlines() if line.split(" ")[1] == TARGET]
 
     def options(self) -> set[str]:
@@ -148,6 +157,11 @@ class Host:
     def write(self, path: str, content: bytes) -> None:
         """Write a file on the host as an owner's editor does, whose mode and ACL stay."""
         self.ssh(f"cat > {path}", stdin=content)
+
+    def forward(self, port: int) -> None:
+        """Let connections to this port of the host come out at the same port of the tests' loopback, until a reboot."""
+        there = f"{ADDRESS}:{port}:127.0.0.1:{port}"
+        subprocess.run([*self._ssh(), "-O", "forward", "-R", there], capture_output=True, check=True, timeout=20)
 
     def _answers(self) -> bool:
         assert self._machine is not None

@@ -15,7 +15,8 @@ EXPORT = "/volume1/backups/proxmox_backups"
 OTHER = "/volume1/other"
 PORT = 2049
 _CONFIG = """\
-NFS_CORE_PARAM { NFS_Protocols = 4; NFS_Port = 2049; Bind_addr = 10.0.0.150; Enable_NLM = false; Enable_RQUOTA = false; }
+NFS_CORE_PARAM { NFS_Protocols = 4; NFS_Port = 2049; Bind_addr = 10.0.0.150;
+                 Enable_NLM = false; Enable_RQUOTA = false; }
 NFSv4 { Graceless = true; RecoveryBackend = fs; Minor_Versions = 0, 1, 2; }
 LOG { Default_Log_Level = EVENT; }
 """

@@ -42,5 +42,5 @@ def provide() -> None:
             ["apt-get", "--quiet=2", *arguments], env=quiet, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            raise Unavailable(f"apt-get could not install {' '.join(packages)}: {said[-1] if said else 'no reason given'}")
+            said = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
+            raise Unavailable(f"apt-get could not install {' '.join(packages)}: {said}")

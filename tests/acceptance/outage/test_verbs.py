@@ -1,0 +1,131 @@
+"""The home stack on the real host, with the real Pulumi CLI: everything a person types, with the NAS on and cut off."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from homebackup import commands
+from tests.acceptance.figures import Figures
+from tests.acceptance.host import ORIGINAL, Host
+from tests.acceptance.kept import LINE, TARGET
+from tests.acceptance.nas import Nas
+from tests.pulumi.cli import Ran, Stack
+from tests.running_lab import Lab
+
+ROOT = Path(__file__).resolve().parents[3]
+BOUND = 10.0
+"""Seconds in which everything ends that a person types while the NAS is cut off."""
+WITH_THE_NAS_CUT = {
+    "drift": ({3}, "unknown: the NAS 10.0.0.150 does not answer"),
+    "plan": ({0, 3}, ""),
+    "preflight": ({1, 3}, "does not answer"),
+    "receipts": ({0}, ""),
+    "recover": ({0}, "nothing to recover"),
+    "trust": ({0}, "stored already"),
+}
+"""Each verb, with the exit codes it may have then and what it has to say."""
+
+
+@pytest.fixture(scope="module")
+def lab(folder: Path) -> Iterator[Lab]:
+    """The Proxmox VE API beside the host."""
+    (folder / "lab").mkdir()
+    lab = Lab.start(folder / "lab")
+    yield lab
+    lab.stop()
+
+
+@pytest.fixture
+def home(host: Host, lab: Lab, tmp_path: Path) -> Stack:
+    """The user's own stack in a project of its own; only how to log in is the lab's and this host's."""
+    host.reset()
+    lab.reset()
+    port = urlsplit(lab.api["url"]).port
+    assert port is not None
+    host.forward(port)
+    project = tmp_path / "project"
+    project.mkdir()
+    for file in ROOT.glob("Pulumi*.yaml"):
+        shutil.copy(file, project)
+    for entry in ("__main__.py", "components", "homebackup", "provider", "pverules"):
+        (project / entry).symlink_to(ROOT / entry)
+    stack = Stack.init(project, tmp_path / "state", "home")
+    settings = {
+        "api": "https",
+        "apiPort": str(port),
+        "fingerprint": lab.api["fingerprint"],
+        "sshIdentityFile": str(host.image.identity),
+        "sshKnownHosts": str(host.image.known_hosts),
+    }
+    for key, value in settings.items():
+        stack("config", "set", f"homebackup:{key}", value)
+    stack("config", "set", "--secret", "homebackup:password", lab.api["password"])
+    stack("up", "--yes", "--skip-preview")
+    return stack
+
+
+def verb(stack: Stack, name: str) -> Ran:
+    """Run `homebackup NAME` in the stack's project."""
+    command = [sys.executable, "-m", "homebackup.commands", name, "--stack", stack.name]
+    environment = stack.environment | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=stack.project, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def test_the_whole_house_is_made_seen_drifting_and_repaired(host: Host, home: Stack) -> None:
+    assert host.read("/etc/fstab") == ORIGINAL + b"\n" + LINE
+    home("preview", "--expect-no-changes")
+    host.ssh(f"umount {TARGET} && mount -t nfs -o hard 10.0.0.150:/volume1/backups/proxmox_backups {TARGET}")
+    home("preview", "--expect-no-changes", exits=7)
+    said = verb(home, "drift")
+    assert said.exit == 7, said
+    assert f"NFS mount {TARGET}: live is mounted with hard instead of soft" in said.stdout
+    assert "systemctl restart" in verb(home, "plan").stdout
+    home("up", "--yes", "--skip-preview")
+    assert "soft" in host.options()
+    home("preview", "--expect-no-changes")
+    home("destroy", "--yes", "--skip-preview")
+    assert host.read("/etc/fstab") == ORIGINAL
+    assert host.live() == []
+
+
+def test_every_verb_has_its_place_in_the_table() -> None:
+    folder = Path(next(iter(commands.__path__)))
+    verbs = {file.stem for file in folder.glob("*.py") if "\ndef verb(" in file.read_text()}
+    assert verbs == WITH_THE_NAS_CUT.keys()
+
+
+def test_with_the_nas_cut_every_verb_ends_soon_and_says_so(host: Host, nas: Nas, home: Stack, figures: Figures) -> None:
+    before = host.read("/etc/fstab")
+    state = home("stack", "export").json()["deployment"]["resources"]
+    nas.off()
+    for name, (codes, words) in WITH_THE_NAS_CUT.items():
+        began = time.monotonic()
+        said = verb(home, name)
+        seconds = time.monotonic() - began
+        figures.took(f"homebackup {name} with the NAS cut", seconds)
+        assert said.exit in codes, (name, said)
+        assert words in said.stdout + said.stderr, (name, said)
+        assert "Traceback" not in said.stderr, (name, said)
+        assert seconds < BOUND, name
+    for arguments in (["preview", "--expect-no-changes"], ["refresh", "--yes", "--skip-preview"]):
+        began = time.monotonic()
+        home(*arguments)
+        seconds = time.monotonic() - began
+        figures.took(f"pulumi {arguments[0]} with the NAS cut", seconds)
+        assert seconds < BOUND, arguments
+    after = home("stack", "export").json()["deployment"]["resources"]
+    assert [(r["urn"], r.get("outputs")) for r in after] == [(r["urn"], r.get("outputs")) for r in state]
+    assert host.read("/etc/fstab") == before
+    nas.on()
+    home("preview", "--expect-no-changes")
