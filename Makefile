@@ -10,7 +10,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format-check types architecture demo test lab bench format lock clean
+.PHONY: help setup check lint format-check types architecture demo test conformance lab bench format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ demo: setup ## Set everything up and run the main job on the lab, on one screen
 
 test: setup ## Run every test but those that need a virtual machine, the real Pulumi CLI included
 	@$(PYTEST)
+
+conformance: setup ## Replay everything recorded of Proxmox VE against the lab and the rules
+	@python -m tests.lab.conformance
 
 lab: setup ## Run a lab in this terminal, for the stack `lab`: a Proxmox VE node, its host and a NAS in a box
 	@mkdir -p .lab && exec python -m lab --ready .lab/ready.json --state .lab/state
