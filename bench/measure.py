@@ -37,9 +37,7 @@ def running_lab(folder: Path) -> Iterator[Lab]:
         lab.stop()
 
 
-def project(
-    folder: Path, lab: Lab, *, pulumi: Path = ROOT, program: str | None = None, api: str = "ssh"
-) -> Stack:
+def project(folder: Path, lab: Lab, *, pulumi: Path = ROOT, program: str | None = None, api: str = "ssh") -> Stack:
     """A copy of the project on the lab; `pulumi` holds its Pulumi.yaml and provider, `program` replaces __main__.py."""
     folder.mkdir(parents=True)
     config = (ROOT / "Pulumi.lab.yaml").read_text().split("encryptionsalt")[0]

@@ -32,7 +32,9 @@ async def ticket(call: Call) -> dict[str, Any]:
     if call.get("path"):
         call.access.need(name, call.text("path"), split_list(call.text("privs")))
     return {
-        "username": name, "ticket": api.tickets.issue(name), "CSRFPreventionToken": api.tickets.csrf(name),
+        "username": name,
+        "ticket": api.tickets.issue(name),
+        "CSRFPreventionToken": api.tickets.csrf(name),
         "cap": capabilities(call.access, name),
     }
 

@@ -13,11 +13,23 @@ from lab.pve.usercfg import UserConfig, normal_path
 
 WHO = ("users", "groups", "tokens")
 WORD = r"[A-Za-z0-9.\-_]+"
-PATHS = re.compile("|".join((
-    "/", "/access", f"/access/(?:groups|realm)(?:/{WORD})?", f"/mapping(?:/{WORD}){{0,2}}", f"/nodes(?:/{WORD})?",
-    f"/pool(?:/{WORD}){{0,3}}", "/sdn", f"/sdn/(?:controllers|dns|ipams)(?:/{WORD})?",
-    f"/sdn/zones(?:/{WORD}){{0,2}}(?:/[1-9][0-9]{{0,3}})?", f"/storage(?:/{WORD})?", "/vms(?:/[1-9][0-9]{2,})?",
-)))
+PATHS = re.compile(
+    "|".join(
+        (
+            "/",
+            "/access",
+            f"/access/(?:groups|realm)(?:/{WORD})?",
+            f"/mapping(?:/{WORD}){{0,2}}",
+            f"/nodes(?:/{WORD})?",
+            f"/pool(?:/{WORD}){{0,3}}",
+            "/sdn",
+            f"/sdn/(?:controllers|dns|ipams)(?:/{WORD})?",
+            f"/sdn/zones(?:/{WORD}){{0,2}}(?:/[1-9][0-9]{{0,3}})?",
+            f"/storage(?:/{WORD})?",
+            "/vms(?:/[1-9][0-9]{2,})?",
+        )
+    )
+)
 """The paths on which something may be granted."""
 
 
@@ -30,8 +42,10 @@ async def acl(call: Call) -> list[dict[str, Any]]:
             continue
         for who, granted in entries.items():
             kind = "group" if who.startswith("@") else "token" if "!" in who else "user"
-            found += [{"path": path, "ugid": who.removeprefix("@"), "roleid": role, "propagate": on, "type": kind}
-                      for role, on in granted.items()]
+            found += [
+                {"path": path, "ugid": who.removeprefix("@"), "roleid": role, "propagate": on, "type": kind}
+                for role, on in granted.items()
+            ]
     return found
 
 

@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from lab.pve.api import Api
 
 SUBFOLDERS = {
-    "images": "images", "rootdir": "private", "vztmpl": "template/cache", "iso": "template/iso", "backup": "dump",
-    "snippets": "snippets", "import": "import",
+    "images": "images",
+    "rootdir": "private",
+    "vztmpl": "template/cache",
+    "iso": "template/iso",
+    "backup": "dump",
+    "snippets": "snippets",
+    "import": "import",
 }
 
 
@@ -68,8 +73,10 @@ def activate_section(api: "Api", storage: Section) -> None:
     else:
         target = mount_point(storage)
         if target is not None and not mounted(api, target):
-            raise Died(f"unable to activate storage '{name}' - directory is expected to be a mount point but is not "
-                       f"mounted: '{target}'")
+            raise Died(
+                f"unable to activate storage '{name}' - directory is expected to be a mount point but is not "
+                f"mounted: '{target}'"
+            )
         _make_base(api, storage)
     if not _is_directory(api, path):
         raise Died(f"unable to activate storage '{name}' - directory '{path}' does not exist or is unreachable")

@@ -78,8 +78,10 @@ class Api:
             values = {**params, **given}
             need_declared(self.access, actor.user, found.permissions, values)
             if found.proxied and (node := values["node"]) not in (self.node, "localhost"):
-                raise Died(f"hostname lookup '{node}' failed - failed to get address info for: {node}: "
-                           "Temporary failure in name resolution")
+                raise Died(
+                    f"hostname lookup '{node}' failed - failed to get address info for: {node}: "
+                    "Temporary failure in name resolution"
+                )
             call = Call(self, actor, method, path, found.schema.verify(values), cli)
             data = await found.handler(call)
             return Answer(200, "OK", data, total=call.total or None)

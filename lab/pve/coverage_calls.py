@@ -28,8 +28,9 @@ async def included(call: Call) -> dict[str, Any]:
             children.append({"id": vmid, "type": "unknown", "leaf": 1})
             continue
         volumes = [_volume(guest, volume) for volume in guest.volumes if not volume.is_cdrom]
-        children.append({"id": vmid, "type": guest.kind, "name": _name(guest), "children": volumes,
-                         "leaf": int(not volumes)})
+        children.append(
+            {"id": vmid, "type": guest.kind, "name": _name(guest), "children": volumes, "leaf": int(not volumes)}
+        )
     return {"children": children}
 
 

@@ -82,8 +82,9 @@ def _need_group(
 
 def allowed_groups(access: Access, user: str, privileges: list[str]) -> list[str]:
     """The groups on which the user has any of the privileges."""
-    return [group for group in access.config.groups
-            if access.may(user, f"/access/groups/{group}", privileges, any_of=True)]
+    return [
+        group for group in access.config.groups if access.may(user, f"/access/groups/{group}", privileges, any_of=True)
+    ]
 
 
 def need_modify(access: Access, user: str, path: str) -> None:

@@ -28,9 +28,9 @@ def apply(api: "Api", fixture: Mapping[str, Any]) -> None:
     """Write everything the fixture describes; what was there before is removed."""
     _clear(api, fixture)
     _users(api, fixture)
-    api.files.write(STORAGE, "".join(
-        _section(data["type"], name, data) for name, data in (fixture.get("storages") or {}).items()
-    ))
+    api.files.write(
+        STORAGE, "".join(_section(data["type"], name, data) for name, data in (fixture.get("storages") or {}).items())
+    )
     api.files.write(JOBS, "".join(_section("vzdump", name, data) for name, data in (fixture.get("jobs") or {}).items()))
     api.files.write(VZDUMP, fixture.get("vzdump_conf", ""))
     for data in (fixture.get("storages") or {}).values():
@@ -83,7 +83,9 @@ def _users(api: "Api", fixture: Mapping[str, Any]) -> None:
         config.roles[name] = frozenset(privileges)
     for name, pool in (fixture.get("pools") or {}).items():
         config.pools[name] = Pool(
-            name, pool.get("comment", ""), dict.fromkeys(map(str, pool.get("guests", []))),
+            name,
+            pool.get("comment", ""),
+            dict.fromkeys(map(str, pool.get("guests", []))),
             dict.fromkeys(pool.get("storages", [])),
         )
     for entry in fixture.get("acl") or []:
@@ -104,7 +106,9 @@ def _guest(api: "Api", vmid: int, guest: Mapping[str, Any]) -> None:
     if kind == "qemu":
         values |= guest.get("disks") or {}
         values = {
-            "boot": "order=scsi0", "ostype": "l26", "scsihw": "virtio-scsi-single",
+            "boot": "order=scsi0",
+            "ostype": "l26",
+            "scsihw": "virtio-scsi-single",
             "smbios1": f"uuid=00000000-0000-4000-8000-000000000{vmid:03d}",
         } | values
     else:

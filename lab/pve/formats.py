@@ -140,6 +140,7 @@ def _fleecing(fleecing: dict[str, Any]) -> dict[str, Any]:
 
 
 RULES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "prune-backups": _retention, "backup-fleecing": _fleecing,
+    "prune-backups": _retention,
+    "backup-fleecing": _fleecing,
 }
 """What a property string of a format must meet beyond its keys, and its normal form."""

@@ -135,12 +135,17 @@ def body_of(answer: Answer) -> bytes:
 
 def response(answer: Answer) -> web.Response:
     """The HTTP response of an answer; a failure ends the connection."""
-    built = web.Response(status=answer.status, reason=answer.reason.strip() or None,
-                         body=body_of(answer) if answer.body else b"")
-    built.headers.update({
-        "Server": SERVER, "Cache-Control": "max-age=0", "Pragma": "no-cache",
-        "Content-Type": "application/json;charset=UTF-8",
-    })
+    built = web.Response(
+        status=answer.status, reason=answer.reason.strip() or None, body=body_of(answer) if answer.body else b""
+    )
+    built.headers.update(
+        {
+            "Server": SERVER,
+            "Cache-Control": "max-age=0",
+            "Pragma": "no-cache",
+            "Content-Type": "application/json;charset=UTF-8",
+        }
+    )
     if answer.status >= 400:
         built.force_close()
     return built

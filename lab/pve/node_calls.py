@@ -24,13 +24,27 @@ async def status(call: Call) -> dict[str, Any]:
     total, used, free = call.root.usage("/")
     kernel = f"Linux {KERNEL} #1 SMP PREEMPT_DYNAMIC PMX {KERNEL}"
     return {
-        "uptime": UPTIME, "cpu": 0.02, "wait": 0.001, "idle": 0, "loadavg": ["0.10", "0.12", "0.09"],
+        "uptime": UPTIME,
+        "cpu": 0.02,
+        "wait": 0.001,
+        "idle": 0,
+        "loadavg": ["0.10", "0.12", "0.09"],
         "memory": {"total": MEMORY, "used": MEMORY // 3, "free": MEMORY - MEMORY // 3},
-        "swap": {"total": 0, "used": 0, "free": 0}, "ksm": {"shared": 0},
+        "swap": {"total": 0, "used": 0, "free": 0},
+        "ksm": {"shared": 0},
         "rootfs": {"total": total, "used": used, "free": free, "avail": free},
-        "cpuinfo": {"cpus": CORES, "cores": CORES, "sockets": 1, "model": "Intel(R) N100", "mhz": "2900.000",
-                    "user_hz": 100, "hvm": "1", "flags": "vmx"},
-        "kversion": kernel, "pveversion": f"pve-manager/{call.api.version}/2a5fa54a8503f96d",
+        "cpuinfo": {
+            "cpus": CORES,
+            "cores": CORES,
+            "sockets": 1,
+            "model": "Intel(R) N100",
+            "mhz": "2900.000",
+            "user_hz": 100,
+            "hvm": "1",
+            "flags": "vmx",
+        },
+        "kversion": kernel,
+        "pveversion": f"pve-manager/{call.api.version}/2a5fa54a8503f96d",
         "current-kernel": {"sysname": "Linux", "release": KERNEL, "version": kernel, "machine": "x86_64"},
         "boot-info": {"mode": "efi", "secureboot": 0},
     }
@@ -49,8 +63,18 @@ async def cluster_status(call: Call) -> list[dict[str, Any]]:
     """The node as the one member of no cluster."""
     node = call.api.node
     address = (call.api.fixture.get("host") or {}).get("address", "192.0.2.10")
-    return [{"id": f"node/{node}", "ip": address, "level": "", "local": 1, "name": node, "nodeid": 0, "online": 1,
-             "type": "node"}]
+    return [
+        {
+            "id": f"node/{node}",
+            "ip": address,
+            "level": "",
+            "local": 1,
+            "name": node,
+            "nodeid": 0,
+            "online": 1,
+            "type": "node",
+        }
+    ]
 
 
 @route("GET", "/cluster/nextid")

@@ -17,8 +17,14 @@ def _info(call: Call, storage: Section) -> dict[str, Any]:
     on = enabled(call.api, storage)
     total, used, free = (usage(call.api, storage) if on else None) or (0, 0, 0)
     found: dict[str, Any] = {
-        "type": storage.type, "content": storage.get("content") or "none", "shared": int(bool(storage.get("shared"))),
-        "enabled": int(on), "active": int(total > 0), "total": total, "used": used, "avail": free,
+        "type": storage.type,
+        "content": storage.get("content") or "none",
+        "shared": int(bool(storage.get("shared"))),
+        "enabled": int(on),
+        "active": int(total > 0),
+        "total": total,
+        "used": used,
+        "avail": free,
     }
     if call.get("format") and on:
         kind = KINDS[storage.type]

@@ -38,8 +38,11 @@ ALL = frozenset(" ".join(text for group in GROUPS.values() for text in group).sp
 
 def _built_in() -> dict[str, frozenset[str]]:
     roles: dict[str, set[str]] = {
-        "Administrator": set(ALL), "NoAccess": set(), "PVETemplateUser": {"VM.Audit", "VM.Clone"},
-        "PVEAdmin": set(), "PVEAuditor": set(),
+        "Administrator": set(ALL),
+        "NoAccess": set(),
+        "PVETemplateUser": {"VM.Audit", "VM.Clone"},
+        "PVEAdmin": set(),
+        "PVEAuditor": set(),
     }
     for name, group in GROUPS.items():
         own = set(f"{group.admin} {group.user} {group.audit}".split())

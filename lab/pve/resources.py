@@ -13,8 +13,22 @@ from lab.pve.storagecfg import Storages
 
 CORES, MEMORY = 4, 16 << 30
 UPTIME = 86_400 * 30
-FIGURES = ("name", "status", "cpu", "uptime", "disk", "diskread", "diskwrite", "netin", "netout", "maxmem", "mem",
-           "maxdisk", "tags", "lock")
+FIGURES = (
+    "name",
+    "status",
+    "cpu",
+    "uptime",
+    "disk",
+    "diskread",
+    "diskwrite",
+    "netin",
+    "netout",
+    "maxmem",
+    "mem",
+    "maxdisk",
+    "tags",
+    "lock",
+)
 
 
 def reports(call: Call) -> bool:
@@ -31,15 +45,27 @@ def node_entry(call: Call, *, known: bool) -> dict[str, Any]:
     entry |= {"status": "online", "level": ""}
     if call.may(f"/nodes/{node}", "Sys.Audit"):
         total, used, _ = call.root.usage("/")
-        entry |= {"cpu": 0.02, "maxcpu": CORES, "mem": MEMORY // 3, "maxmem": MEMORY, "disk": used, "maxdisk": total,
-                  "uptime": UPTIME}
+        entry |= {
+            "cpu": 0.02,
+            "maxcpu": CORES,
+            "mem": MEMORY // 3,
+            "maxmem": MEMORY,
+            "disk": used,
+            "maxdisk": total,
+            "uptime": UPTIME,
+        }
     return entry
 
 
 def guest_entry(call: Call, guest: Guest, *, known: bool) -> dict[str, Any]:
     """A guest in lists, with its figures where they are known."""
-    entry: dict[str, Any] = {"id": f"{guest.kind}/{guest.vmid}", "vmid": guest.vmid, "node": call.api.node,
-                             "type": guest.kind, "status": "unknown"}
+    entry: dict[str, Any] = {
+        "id": f"{guest.kind}/{guest.vmid}",
+        "vmid": guest.vmid,
+        "node": call.api.node,
+        "type": guest.kind,
+        "status": "unknown",
+    }
     if not known:
         return entry
     figures = state(call.api, guest)
@@ -50,9 +76,16 @@ def guest_entry(call: Call, guest: Guest, *, known: bool) -> dict[str, Any]:
 def storage_entry(call: Call, storage: Section, *, known: bool) -> dict[str, Any]:
     """A storage in lists, with its figures where they are known."""
     node = call.api.node
-    entry = {"id": f"storage/{node}/{storage.id}", "node": node, "storage": storage.id, "type": "storage",
-             "plugintype": storage.type, "content": storage.get("content"), "shared": storage.get("shared", 0),
-             "status": "unknown"}
+    entry = {
+        "id": f"storage/{node}/{storage.id}",
+        "node": node,
+        "storage": storage.id,
+        "type": "storage",
+        "plugintype": storage.type,
+        "content": storage.get("content"),
+        "shared": storage.get("shared", 0),
+        "status": "unknown",
+    }
     figures = usage(call.api, storage) if known else None
     return entry | ({"status": "available", "disk": figures[1], "maxdisk": figures[0]} if figures else {})
 
@@ -62,8 +95,12 @@ async def resources(call: Call) -> list[dict[str, Any]]:
     """Guests, node and storages that one may see, with their figures."""
     wanted, found = call.get("type"), list[dict[str, Any]]()
     if wanted in (None, "vm"):
-        pools = {vmid: pool.name for pool in call.access.config.pools.values() for vmid in pool.guests
-                 if call.may(f"/pool/{pool.name}", "Pool.Audit")}
+        pools = {
+            vmid: pool.name
+            for pool in call.access.config.pools.values()
+            for vmid in pool.guests
+            if call.may(f"/pool/{pool.name}", "Pool.Audit")
+        }
         for guest in guests.every(call.api):
             if call.may(f"/vms/{guest.vmid}", "VM.Audit"):
                 pool = pools.get(str(guest.vmid))
@@ -72,7 +109,8 @@ async def resources(call: Call) -> list[dict[str, Any]]:
         found.append(node_entry(call, known=True) | {"cgroup-mode": 2})
     if wanted in (None, "storage"):
         found += [
-            storage_entry(call, storage, known=True) for storage in Storages(call.files).all
+            storage_entry(call, storage, known=True)
+            for storage in Storages(call.files).all
             if enabled(call.api, storage)
             and call.may(f"/storage/{storage.id}", "Datastore.Audit", "Datastore.AllocateSpace", any_of=True)
         ]

@@ -81,7 +81,14 @@ async def _hold_vzdump_lock(api: "Api", seconds: str) -> None:
 
 
 ACTIONS: dict[str, Action] = {
-    "mkdir": _mkdir, "mount": _mount, "mount-ext": _mount_ext, "umount": _umount, "pretend-nfs": _pretend_nfs,
-    "remount-ro": _remount_ro, "chmod": _chmod, "write": _write, "touch-backup": _touch_backup,
+    "mkdir": _mkdir,
+    "mount": _mount,
+    "mount-ext": _mount_ext,
+    "umount": _umount,
+    "pretend-nfs": _pretend_nfs,
+    "remount-ro": _remount_ro,
+    "chmod": _chmod,
+    "write": _write,
+    "touch-backup": _touch_backup,
     "hold-vzdump-lock": _hold_vzdump_lock,
 }

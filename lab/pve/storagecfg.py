@@ -61,7 +61,9 @@ class StorageKind(SectionKind):
 
 KINDS: dict[str, StorageKind] = {name: StorageKind(name, data) for name, data in STORAGE_TYPES.items()}
 BUILT_IN_LOCAL: Values = {
-    "priority": 0, "path": LOCAL_PATH, "prune-backups": "keep-all=1",
+    "priority": 0,
+    "path": LOCAL_PATH,
+    "prune-backups": "keep-all=1",
     "content": "backup,images,iso,rootdir,snippets,vztmpl",
 }
 

@@ -46,8 +46,16 @@ def kind_of(status: str | None) -> str:
 
 def _entry(task: Task) -> dict[str, Any]:
     owner, _, _ = task.user.partition("!")
-    entry = {"upid": task.upid, "node": task.node, "pid": task.pid, "pstart": task.pstart, "starttime": task.start,
-             "type": task.kind, "id": task.id, "user": owner}
+    entry = {
+        "upid": task.upid,
+        "node": task.node,
+        "pid": task.pid,
+        "pstart": task.pstart,
+        "starttime": task.start,
+        "type": task.kind,
+        "id": task.id,
+        "user": owner,
+    }
     return entry | token_of(task)
 
 
@@ -84,7 +92,7 @@ async def index(call: Call) -> list[dict[str, Any]]:
             found.append(_entry(task) | ended | {"status": task.status or "RUNNING"})
     call.total = len(found)
     start, limit = call.get("start", 0), call.get("limit", 50)
-    return found[start:start + limit]
+    return found[start : start + limit]
 
 
 @route("GET", "/cluster/tasks")
@@ -128,7 +136,7 @@ async def log(call: Call) -> list[dict[str, Any]] | dict[str, Any]:
     lines = task.lines or ["no content"]
     call.total = len(lines)
     start, limit = call.get("start", 0), call.get("limit", 50) or call.total
-    return [{"n": start + i + 1, "t": text} for i, text in enumerate(lines[start:start + limit])]
+    return [{"n": start + i + 1, "t": text} for i, text in enumerate(lines[start : start + limit])]
 
 
 @route("DELETE", "/nodes/{node}/tasks/{upid}")

@@ -32,13 +32,19 @@ class Certificate:
 def make_certificate(folder: Path, node: str, address: str = "127.0.0.1") -> Certificate:
     """A new self-signed certificate for `node`, valid for two years, written to `folder`/pveproxy-ssl.pem."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([
-        x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "PVE Cluster Node"),
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Proxmox Virtual Environment"),
-        x509.NameAttribute(NameOID.COMMON_NAME, f"{node}.home.arpa"),
-    ])
-    names = [x509.DNSName(node), x509.DNSName(f"{node}.home.arpa"), x509.DNSName("localhost"),
-             x509.IPAddress(ipaddress.ip_address(address))]
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "PVE Cluster Node"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Proxmox Virtual Environment"),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"{node}.home.arpa"),
+        ]
+    )
+    names = [
+        x509.DNSName(node),
+        x509.DNSName(f"{node}.home.arpa"),
+        x509.DNSName("localhost"),
+        x509.IPAddress(ipaddress.ip_address(address)),
+    ]
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -56,9 +62,7 @@ def make_certificate(folder: Path, node: str, address: str = "127.0.0.1") -> Cer
     path.touch(mode=0o600)
     path.write_bytes(
         certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return Certificate(path, fingerprint(certificate.public_bytes(serialization.Encoding.DER)))
 

@@ -119,8 +119,19 @@ def written(config: UserConfig) -> str:
     """The text of a configuration, sections in Proxmox's order."""
     lines: list[str] = []
     for name, user in sorted(config.users.items()):
-        lines.append(_line("user", name, user.enable, user.expire, quote(user.firstname), quote(user.lastname),
-                           user.email, _comment(user.comment), user.keys))
+        lines.append(
+            _line(
+                "user",
+                name,
+                user.enable,
+                user.expire,
+                quote(user.firstname),
+                quote(user.lastname),
+                user.email,
+                _comment(user.comment),
+                user.keys,
+            )
+        )
         for token, known in sorted(user.tokens.items()):
             lines.append(_line("token", f"{name}!{token}", known.expire, known.privsep, _comment(known.comment)))
     lines.append("")

@@ -10,13 +10,17 @@ BELOW = {
     "/": ("subdir", "access cluster nodes pools storage version"),
     "/access": ("subdir", "acl domains groups openid password roles tfa ticket users"),
     "/cluster": (
-        "name", "acme backup backup-info ceph config firewall ha jobs log mapping metrics nextid notifications options "
-        "replication resources sdn status tasks"),
+        "name",
+        "acme backup backup-info ceph config firewall ha jobs log mapping metrics nextid notifications options "
+        "replication resources sdn status tasks",
+    ),
     "/cluster/jobs": ("subdir", "realm-sync schedule-analyze"),
     "/nodes/{node}": (
-        "name", "aplinfo apt capabilities certificates config disks dns firewall hardware hosts journal lxc netstat "
+        "name",
+        "aplinfo apt capabilities certificates config disks dns firewall hardware hosts journal lxc netstat "
         "network qemu query-url-metadata replication report rrd rrddata scan sdn services spiceshell startall status "
-        "stopall storage subscription suspendall syslog tasks termproxy time version vncshell vzdump wakeonlan"),
+        "stopall storage subscription suspendall syslog tasks termproxy time version vncshell vzdump wakeonlan",
+    ),
 }
 
 

@@ -167,8 +167,15 @@ def _items(api: "Api", storage: Section, content: str, vmid: int | None) -> list
         stat = _stat_file(api, f"{folder}/{file}") if match else None
         if match and stat:
             shape = {"iso": "iso", "snippets": "snippet"}.get(content) or _format(file)
-            found.append({"volid": f"{storage.id}:{content}/{match[1]}", "content": content, "format": shape,
-                          "size": stat.st_size, "ctime": int(stat.st_ctime)})
+            found.append(
+                {
+                    "volid": f"{storage.id}:{content}/{match[1]}",
+                    "content": content,
+                    "format": shape,
+                    "size": stat.st_size,
+                    "ctime": int(stat.st_ctime),
+                }
+            )
     return found
 
 
@@ -190,8 +197,11 @@ def backups(api: "Api", storage: Section, vmid: int | None = None) -> list[dict[
             continue
         number = vmid if vmid is not None else known.vmid
         item: dict[str, Any] = {
-            "volid": f"{storage.id}:backup/{file}", "content": "backup", "format": known.format,
-            "subtype": known.subtype, "size": stat.st_size,
+            "volid": f"{storage.id}:backup/{file}",
+            "content": "backup",
+            "format": known.format,
+            "subtype": known.subtype,
+            "size": stat.st_size,
             "ctime": known.archive.epoch(api.clock.zone) if known.archive else int(stat.st_ctime),
         }
         if number is not None:
@@ -223,11 +233,18 @@ def _disks(api: "Api", storage: Section, vmid: int | None) -> list[dict[str, Any
                 continue
             stat = api.root.stat(f"{folder}/{owner}/{file}")
             size, used = (0, 0) if match[2] == "subvol" else (stat.st_size, stat.st_blocks * 512)
-            found.append({
-                "volid": f"{storage.id}:{owner}/{file}", "format": match[2], "vmid": int(owner), "parent": None,
-                "content": "rootdir" if guest and guest.kind == "lxc" else "images",
-                "ctime": int(stat.st_ctime), "size": size, "used": used,
-            })
+            found.append(
+                {
+                    "volid": f"{storage.id}:{owner}/{file}",
+                    "format": match[2],
+                    "vmid": int(owner),
+                    "parent": None,
+                    "content": "rootdir" if guest and guest.kind == "lxc" else "images",
+                    "ctime": int(stat.st_ctime),
+                    "size": size,
+                    "used": used,
+                }
+            )
     return found
 
 

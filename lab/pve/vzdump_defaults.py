@@ -15,9 +15,13 @@ from lab.pve.storagecfg import Storages
 from pverules import property_string
 
 LINE = re.compile(r"([a-z][a-z0-9_-]*):\s*(.*?)\s*")
-OPTIONS = Schema({
-    key: data for key, data in CALLS["POST /nodes/{node}/vzdump"]["parameters"].items() if key not in ("vmid", "stdout")
-})
+OPTIONS = Schema(
+    {
+        key: data
+        for key, data in CALLS["POST /nodes/{node}/vzdump"]["parameters"].items()
+        if key not in ("vmid", "stdout")
+    }
+)
 NESTED = {"performance": "backup-performance", "fleecing": "backup-fleecing"}
 OPERATORS_OWN = ("mailto", "tmpdir", "dumpdir", "script", "ionice")
 

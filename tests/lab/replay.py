@@ -30,13 +30,21 @@ from tests.lab.masking import masked, masked_text
 HERE = Path(__file__).parent
 RECORDINGS = HERE / "recordings"
 TOKENS = {
-    "token": ("root@pam!iac", "1"), "sep-token": ("root@pam!sep", "2"), "ops-token": ("ops@pve!full", "3"),
-    "limited-token": ("limited@pve!tok", "4"), "jobber-token": ("jobber@pve!tok", "5"),
-    "bad-token": ("root@pam!iac", "0"), "unknown-token": ("root@pam!ghost", "0"),
+    "token": ("root@pam!iac", "1"),
+    "sep-token": ("root@pam!sep", "2"),
+    "ops-token": ("ops@pve!full", "3"),
+    "limited-token": ("limited@pve!tok", "4"),
+    "jobber-token": ("jobber@pve!tok", "5"),
+    "bad-token": ("root@pam!iac", "0"),
+    "unknown-token": ("root@pam!ghost", "0"),
 }
 USERS = {
-    "root-ticket": "root@pam", "root-ticket-nocsrf": "root@pam", "limited-user": "limited@pve", "ops-user": "ops@pve",
-    "auditor-user": "auditor@pve", "nobody-user": "nobody@pve",
+    "root-ticket": "root@pam",
+    "root-ticket-nocsrf": "root@pam",
+    "limited-user": "limited@pve",
+    "ops-user": "ops@pve",
+    "auditor-user": "auditor@pve",
+    "nobody-user": "nobody@pve",
 }
 PATIENCE = 60.0
 """Seconds that a task may take before its state is compared as it is."""
@@ -137,8 +145,9 @@ class Client:
         params = {key: filled(value, known) for key, value in case.get("params", {}).items()}
         deadline = time.monotonic() + PATIENCE
         while True:
-            got = self.request(case["method"], path, params, self.headers(case["actor"]),
-                               as_json=case.get("encoding") == "json")
+            got = self.request(
+                case["method"], path, params, self.headers(case["actor"]), as_json=case.get("encoding") == "json"
+            )
             runs = (got.body.get("data") or {}).get("status") == "running" if case.get("poll") else False
             if not runs or time.monotonic() > deadline:
                 break

@@ -27,24 +27,49 @@ def granted(box: Box, grants: Grants, *, privsep: int = 1) -> None:
     access.save(config)
 
 
-@pytest.mark.parametrize(("grants", "who", "path", "privilege", "may"), [
-    ([("/", "ann@pve", "PVEAuditor", 1)], "ann@pve", "/vms/100", "VM.Audit", True),
-    ([("/", "ann@pve", "PVEAuditor", 0)], "ann@pve", "/vms/100", "VM.Audit", False),
-    ([("/", "ann@pve", "PVEAuditor", 0)], "ann@pve", "/", "VM.Audit", True),
-    ([("/", "ann@pve", "PVEAuditor", 1), ("/vms", "ann@pve", "NoAccess", 1)], "ann@pve", "/vms/100", "VM.Audit", False),
-    ([("/", "ann@pve", "PVEAuditor", 1), ("/vms", "ann@pve", "PVEVMUser", 1)], "ann@pve", "/vms/1", "VM.Backup", True),
-    ([("/", "@staff", "PVEVMUser", 1)], "bob@pve", "/vms/100", "VM.Backup", True),
-    ([("/", "@staff", "PVEVMUser", 1), ("/", "ann@pve", "PVEAuditor", 1)], "ann@pve", "/vms/1", "VM.Backup", False),
-    ([("/pool/prod", "ann@pve", "PVEVMUser", 1)], "ann@pve", "/vms/100", "VM.Backup", True),
-    ([("/pool/prod", "ann@pve", "PVEVMUser", 1)], "ann@pve", "/vms/101", "VM.Backup", False),
-    ([("/pool/prod", "ann@pve", "NoAccess", 1), ("/vms", "ann@pve", "PVEVMUser", 1)], "ann@pve", "/vms/100",
-     "VM.Backup", False),
-    ([("/vms", "ann@pve", "PVEVMUser", 1)], "ann@pve!tk", "/vms/100", "VM.Backup", False),
-    ([("/vms", "ann@pve!tk", "PVEVMUser", 1)], "ann@pve!tk", "/vms/100", "VM.Backup", False),
-    ([("/vms", "ann@pve", "PVEVMUser", 1), ("/", "ann@pve!tk", "PVEVMUser", 1)], "ann@pve!tk", "/vms/1", "VM.Backup",
-     True),
-    ([("/", "ann@pve!tk", "PVEVMUser", 1)], "ann@pve!no", "/", "VM.Backup", False),
-])
+@pytest.mark.parametrize(
+    ("grants", "who", "path", "privilege", "may"),
+    [
+        ([("/", "ann@pve", "PVEAuditor", 1)], "ann@pve", "/vms/100", "VM.Audit", True),
+        ([("/", "ann@pve", "PVEAuditor", 0)], "ann@pve", "/vms/100", "VM.Audit", False),
+        ([("/", "ann@pve", "PVEAuditor", 0)], "ann@pve", "/", "VM.Audit", True),
+        (
+            [("/", "ann@pve", "PVEAuditor", 1), ("/vms", "ann@pve", "NoAccess", 1)],
+            "ann@pve",
+            "/vms/100",
+            "VM.Audit",
+            False,
+        ),
+        (
+            [("/", "ann@pve", "PVEAuditor", 1), ("/vms", "ann@pve", "PVEVMUser", 1)],
+            "ann@pve",
+            "/vms/1",
+            "VM.Backup",
+            True,
+        ),
+        ([("/", "@staff", "PVEVMUser", 1)], "bob@pve", "/vms/100", "VM.Backup", True),
+        ([("/", "@staff", "PVEVMUser", 1), ("/", "ann@pve", "PVEAuditor", 1)], "ann@pve", "/vms/1", "VM.Backup", False),
+        ([("/pool/prod", "ann@pve", "PVEVMUser", 1)], "ann@pve", "/vms/100", "VM.Backup", True),
+        ([("/pool/prod", "ann@pve", "PVEVMUser", 1)], "ann@pve", "/vms/101", "VM.Backup", False),
+        (
+            [("/pool/prod", "ann@pve", "NoAccess", 1), ("/vms", "ann@pve", "PVEVMUser", 1)],
+            "ann@pve",
+            "/vms/100",
+            "VM.Backup",
+            False,
+        ),
+        ([("/vms", "ann@pve", "PVEVMUser", 1)], "ann@pve!tk", "/vms/100", "VM.Backup", False),
+        ([("/vms", "ann@pve!tk", "PVEVMUser", 1)], "ann@pve!tk", "/vms/100", "VM.Backup", False),
+        (
+            [("/vms", "ann@pve", "PVEVMUser", 1), ("/", "ann@pve!tk", "PVEVMUser", 1)],
+            "ann@pve!tk",
+            "/vms/1",
+            "VM.Backup",
+            True,
+        ),
+        ([("/", "ann@pve!tk", "PVEVMUser", 1)], "ann@pve!no", "/", "VM.Backup", False),
+    ],
+)
 async def test_a_privilege_follows_from_the_acl(
     box: Box, grants: Grants, who: str, path: str, privilege: str, may: bool
 ) -> None:
@@ -87,11 +112,13 @@ async def test_removing_a_storage_takes_its_acl_and_its_pool_membership(box: Box
 
 
 def test_the_file_comes_back_as_it_was_read() -> None:
-    text = written(parse(
-        "user:root@pam:1:0:::a@b.test:it%3A me::\ntoken:root@pam!iac:0:1:for%20tests:\n"
-        "group:staff:root@pam:the staff:\n"
-        "pool:prod:p:100,101:local:\nrole:Mine:VM.Audit,Sys.Audit:\nacl:1:/vms:root@pam!iac,@staff:Mine:\n"
-    ))
+    text = written(
+        parse(
+            "user:root@pam:1:0:::a@b.test:it%3A me::\ntoken:root@pam!iac:0:1:for%20tests:\n"
+            "group:staff:root@pam:the staff:\n"
+            "pool:prod:p:100,101:local:\nrole:Mine:VM.Audit,Sys.Audit:\nacl:1:/vms:root@pam!iac,@staff:Mine:\n"
+        )
+    )
     assert written(parse(text)) == text
     again = parse(text)
     assert again.users["root@pam"].comment == "it: me"

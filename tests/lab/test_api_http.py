@@ -50,13 +50,16 @@ async def test_a_failure_closes_the_connection_and_says_why_in_its_reason(http: 
         assert await answer.json() == {"data": None, "message": "storage 'nope' does not exist\n"}
 
 
-@pytest.mark.parametrize(("headers", "reason"), [
-    ({}, "No ticket"),
-    ({"Cookie": "PVEAuthCookie=PVE:root@pam:00000000::0000"}, "permission denied - invalid PVE ticket"),
-    ({"Authorization": "PVEAPIToken=root@pam"}, "no tokenid specified"),
-    ({"Authorization": "PVEAPIToken=ghost@pve!tok=x"}, "no such user ('ghost@pve')"),
-    ({"Authorization": "PVEAPIToken=disabled@pve!tok=x"}, "user 'disabled@pve' is disabled"),
-])
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({}, "No ticket"),
+        ({"Cookie": "PVEAuthCookie=PVE:root@pam:00000000::0000"}, "permission denied - invalid PVE ticket"),
+        ({"Authorization": "PVEAPIToken=root@pam"}, "no tokenid specified"),
+        ({"Authorization": "PVEAPIToken=ghost@pve!tok=x"}, "no such user ('ghost@pve')"),
+        ({"Authorization": "PVEAPIToken=disabled@pve!tok=x"}, "user 'disabled@pve' is disabled"),
+    ],
+)
 async def test_who_is_not_known_gets_a_reason_and_no_body(
     http: aiohttp.ClientSession, headers: dict[str, str], reason: str
 ) -> None:
@@ -96,11 +99,14 @@ async def test_a_refused_login_takes_its_time(tmp_path: Path) -> None:
         await slow.stop()
 
 
-@pytest.mark.parametrize(("body", "content", "stored"), [
-    (json.dumps({"exclude-path": ["/a", "/b"], "vmid": [100, 101]}), "application/json", ["/a", "/b"]),
-    ("exclude-path=/a&exclude-path=/b%20c;vmid=100,101", "application/x-www-form-urlencoded", ["/a", "/b c"]),
-    ("exclude-path=/a+b&vmid=100,101&comment", "application/x-www-form-urlencoded", ["/a b"]),
-])
+@pytest.mark.parametrize(
+    ("body", "content", "stored"),
+    [
+        (json.dumps({"exclude-path": ["/a", "/b"], "vmid": [100, 101]}), "application/json", ["/a", "/b"]),
+        ("exclude-path=/a&exclude-path=/b%20c;vmid=100,101", "application/x-www-form-urlencoded", ["/a", "/b c"]),
+        ("exclude-path=/a+b&vmid=100,101&comment", "application/x-www-form-urlencoded", ["/a b"]),
+    ],
+)
 async def test_a_list_may_be_sent_in_either_way(
     http: aiohttp.ClientSession, body: str, content: str, stored: list[str]
 ) -> None:
@@ -112,12 +118,20 @@ async def test_a_list_may_be_sent_in_either_way(
     assert (job["exclude-path"], job["vmid"]) == (stored, "100,101")
 
 
-@pytest.mark.parametrize(("method", "path", "status", "reason"), [
-    ("PATCH", "version", 501, "method 'PATCH' not available"),
-    ("GET", "nosuch", 501, "Method 'GET /nosuch' not implemented"),
-    ("POST", "nodes/pve/lxc/103/status/banana", 501, "Method 'POST /nodes/pve/lxc/103/status/banana' not implemented"),
-    ("GET", "../extjs/version", 501, "no such uri"),
-])
+@pytest.mark.parametrize(
+    ("method", "path", "status", "reason"),
+    [
+        ("PATCH", "version", 501, "method 'PATCH' not available"),
+        ("GET", "nosuch", 501, "Method 'GET /nosuch' not implemented"),
+        (
+            "POST",
+            "nodes/pve/lxc/103/status/banana",
+            501,
+            "Method 'POST /nodes/pve/lxc/103/status/banana' not implemented",
+        ),
+        ("GET", "../extjs/version", 501, "no such uri"),
+    ],
+)
 async def test_what_does_not_exist_is_not_implemented(
     http: aiohttp.ClientSession, method: str, path: str, status: int, reason: str
 ) -> None:
@@ -161,7 +175,8 @@ async def test_the_journal_tells_what_was_asked_and_no_secret(http: aiohttp.Clie
         pass
     entries: list[dict[str, Any]] = box.journal.entries[-2:]
     assert [(e["method"], e["path"], e["status"]) for e in entries] == [
-        ("POST", "/access/ticket", 200), ("GET", "/nodes/pve/tasks", 200)
+        ("POST", "/access/ticket", 200),
+        ("GET", "/nodes/pve/tasks", 200),
     ]
     assert entries[0]["params"] == {"username": "root@pam", "password": "***"}
     assert (entries[1]["user"], entries[1]["params"]) == ("root@pam!iac", {"limit": "3"})
@@ -171,4 +186,4 @@ def test_the_fingerprint_is_the_certificates(tmp_path: Path) -> None:
     made = make_certificate(tmp_path, "pve")
     certificate = made.path.read_text().partition("-----BEGIN PRIVATE")[0]
     digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest().upper()
-    assert made.fingerprint == ":".join(digest[i:i + 2] for i in range(0, 64, 2))
+    assert made.fingerprint == ":".join(digest[i : i + 2] for i in range(0, 64, 2))

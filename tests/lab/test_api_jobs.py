@@ -79,16 +79,22 @@ async def test_the_scheduler_learns_of_a_new_schedule_and_of_a_switch(box: Box) 
     assert not box.root.exists("/var/lib/pve-manager/jobs/vzdump-j1.json")
 
 
-@pytest.mark.parametrize(("before", "change", "after"), [
-    ({"vmid": "100"}, {"exclude": "101"}, {"all": 1, "exclude": "101"}),
-    ({"all": "1"}, {"vmid": "100"}, {"vmid": "100"}),
-    ({"pool": "prod"}, {"all": "1"}, {"all": 1}),
-    ({"all": "1", "exclude": "101"}, {"pool": "prod"}, {"pool": "prod"}),
-    ({"all": "1", "exclude": "101"}, {"delete": "exclude"}, {"all": 1}),
-    ({"vmid": "100"}, {"maxfiles": "2"}, {"vmid": "100", "prune-backups": {"keep-last": "2"}}),
-    ({"vmid": "100", "prune-backups": "keep-daily=7"}, {"prune-backups": "keep-last=0"},
-     {"vmid": "100", "prune-backups": {"keep-all": 1}}),
-])
+@pytest.mark.parametrize(
+    ("before", "change", "after"),
+    [
+        ({"vmid": "100"}, {"exclude": "101"}, {"all": 1, "exclude": "101"}),
+        ({"all": "1"}, {"vmid": "100"}, {"vmid": "100"}),
+        ({"pool": "prod"}, {"all": "1"}, {"all": 1}),
+        ({"all": "1", "exclude": "101"}, {"pool": "prod"}, {"pool": "prod"}),
+        ({"all": "1", "exclude": "101"}, {"delete": "exclude"}, {"all": 1}),
+        ({"vmid": "100"}, {"maxfiles": "2"}, {"vmid": "100", "prune-backups": {"keep-last": "2"}}),
+        (
+            {"vmid": "100", "prune-backups": "keep-daily=7"},
+            {"prune-backups": "keep-last=0"},
+            {"vmid": "100", "prune-backups": {"keep-all": 1}},
+        ),
+    ],
+)
 async def test_a_job_selects_its_guests_in_one_way(
     box: Box, before: dict[str, Any], change: dict[str, Any], after: dict[str, Any]
 ) -> None:

@@ -12,7 +12,11 @@ from lab.pve.api import Answer
 from lab.pve.call import ROOT, Actor
 
 NAS: dict[str, Any] = {
-    "storage": "nas", "type": "nfs", "server": "10.0.0.150", "export": "/volume1/pve", "content": "backup",
+    "storage": "nas",
+    "type": "nfs",
+    "server": "10.0.0.150",
+    "export": "/volume1/pve",
+    "content": "backup",
 }
 ARCHIVE = "/nodes/pve/storage/local/content/local:backup/vzdump-qemu-100-2026_11_0{}-02_00_00.vma.zst"
 
@@ -56,25 +60,30 @@ async def test_a_storage_of_the_nas_is_mounted_when_it_is_used(box: Box) -> None
 
 async def test_an_export_the_nas_does_not_have_cannot_be_mounted(box: Box) -> None:
     refused = await call(box, "POST", "/storage", **NAS | {"export": "/volume9/none"})
-    assert refused.reason == ("create storage failed: mount error: mount.nfs: access denied by server while mounting "
-                              "10.0.0.150:/volume9/none")
+    assert refused.reason == (
+        "create storage failed: mount error: mount.nfs: access denied by server while mounting 10.0.0.150:/volume9/none"
+    )
     assert (await call(box, "GET", "/storage/nas")).status == 500
 
 
-@pytest.mark.parametrize(("sent", "status", "reason"), [
-    ({"content-dirs": "backup=here"}, 200, "OK"),
-    ({"content-dirs": "backup=../up"}, 400, "Parameter verification failed."),
-    ({"path": "/"}, 400, "Parameter verification failed."),
-    ({"max-protected-backups": "-2"}, 400, "Parameter verification failed."),
-    ({"format": "subvol"}, 200, "OK"),
-    ({"content": "none"}, 200, "OK"),
-    ({"options": "vers=4"}, 500, "unexpected property 'options'"),
-])
+@pytest.mark.parametrize(
+    ("sent", "status", "reason"),
+    [
+        ({"content-dirs": "backup=here"}, 200, "OK"),
+        ({"content-dirs": "backup=../up"}, 400, "Parameter verification failed."),
+        ({"path": "/"}, 400, "Parameter verification failed."),
+        ({"max-protected-backups": "-2"}, 400, "Parameter verification failed."),
+        ({"format": "subvol"}, 200, "OK"),
+        ({"content": "none"}, 200, "OK"),
+        ({"options": "vers=4"}, 500, "unexpected property 'options'"),
+    ],
+)
 async def test_a_directory_storage_takes_what_its_schema_says(
     box: Box, sent: dict[str, str], status: int, reason: str
 ) -> None:
-    answer = await box.api.call(ROOT, "POST", "/storage",
-                                {"storage": "bk", "type": "dir", "path": "/mnt/bk", "content": "backup", **sent})
+    answer = await box.api.call(
+        ROOT, "POST", "/storage", {"storage": "bk", "type": "dir", "path": "/mnt/bk", "content": "backup", **sent}
+    )
     assert (answer.status, answer.reason) == (status, reason)
 
 
