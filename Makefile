@@ -10,7 +10,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format-check types architecture demo test conformance lab bench format lock clean
+.PHONY: help setup check lint format-check types architecture demo test test-fast test-pulumi conformance lab bench format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +36,13 @@ architecture: setup
 demo: setup ## Set everything up and run the main job on the lab, on one screen
 	@python tools/demo.py
 
-test: setup ## Run every test but those that need a virtual machine, the real Pulumi CLI included
-	@$(PYTEST)
+test: test-fast test-pulumi ## Run every test but those that need a virtual machine
+
+test-fast: setup ## Run the tests that need nothing but Python
+	@$(PYTEST) -m "not acceptance and not pulumi"
+
+test-pulumi: setup ## Run the tests of the real Pulumi CLI on the lab
+	@$(PYTEST) -m pulumi
 
 conformance: setup ## Replay everything recorded of Proxmox VE against the lab and the rules
 	@python -m tests.lab.conformance
