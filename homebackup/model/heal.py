@@ -33,6 +33,8 @@ AccuracySec=10s
 [Install]
 WantedBy=timers.target
 """
+WANTED = "/etc/systemd/system/timers.target.wants"
+"""Where systemctl enables a timer; it leaves that to the kernel to write, and a power cut would undo it."""
 RUNNING = "running"
 """State of a timer that is as declared."""
 
@@ -68,6 +70,7 @@ def keeping(ground: HostFacts, target: str, server: str) -> list[Step]:
         *_writes(ground, units(target, server)),
         Run(("systemctl", "daemon-reload")),
         Run(("systemctl", "enable", "--now", name(target))),
+        Run(("sync", WANTED)),
     ]
 
 

@@ -17,7 +17,7 @@ unchanged() { if [ -e "$path" ]; then [ "$(sum "$path")" = "$expected" ]; else [
 errors() { timeout 10 findmnt --verify --tab-file "$1" 2>&1 | grep -c '\[E\]' || true; }
 unchanged || exit 76
 if [ "$content" = none ]; then
-  if [ -e "$path" ]; then rm "$path"; sync "$(dirname "$path")"; fi
+  if [ -e "$path" ]; then rm -f "$path" "$path".homebackup-previous; sync "$(dirname "$path")"; fi
   exit 0
 fi
 rm -f "$path".homebackup.??????

@@ -7,7 +7,6 @@ Arguments go to pytest.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -53,8 +52,9 @@ def main(arguments: list[str]) -> int:
 
 def _run(lanes: list[str], arguments: list[str], built: float) -> int:
     network.sweep()
-    shutil.rmtree(LAST, ignore_errors=True)
-    LAST.mkdir()
+    LAST.mkdir(exist_ok=True)
+    for lane in lanes:
+        (LAST / f"{lane}.json").unlink(missing_ok=True)
     networks: dict[str, network.Network] = {}
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:

@@ -201,18 +201,24 @@ HEALED = replace(WANTED, heal=True)
 UNITS = heal.units(TARGET, WANTED.server)
 TIMER = heal.name(TARGET)
 ENABLE = Run(("systemctl", "enable", "--now", TIMER))
+SYNC = Run(("sync", heal.WANTED))
 DISABLE = Run(("systemctl", "disable", "--now", TIMER), accept=frozenset({0, 1}))
 OLDER = dict.fromkeys(UNITS, b"older")
 HEALING: dict[str, tuple[dict[str, bytes], bool, dict[str, Any], list[Step]]] = {
     # unit files there, timer active, what differs, what is done
     "as declared": (UNITS, True, {}, []),
-    "missing": ({}, False, {"heal": False}, [*(Write(p, None, text) for p, text in UNITS.items()), on.RELOAD, ENABLE]),
-    "stopped": (UNITS, False, {"healer": "stopped"}, [on.RELOAD, ENABLE]),
+    "missing": (
+        {},
+        False,
+        {"heal": False},
+        [*(Write(p, None, text) for p, text in UNITS.items()), on.RELOAD, ENABLE, SYNC],
+    ),
+    "stopped": (UNITS, False, {"healer": "stopped"}, [on.RELOAD, ENABLE, SYNC]),
     "changed": (
         OLDER,
         True,
         {"healer": "changed by hand"},
-        [*(Write(p, b"older", text) for p, text in UNITS.items()), on.RELOAD, ENABLE],
+        [*(Write(p, b"older", text) for p, text in UNITS.items()), on.RELOAD, ENABLE, SYNC],
     ),
 }
 

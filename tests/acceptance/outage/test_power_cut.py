@@ -55,7 +55,7 @@ async def test_cut_while_mounted_and_idle(
 async def test_cut_while_writing(host: Host, nas: Nas, site: LiveSite, mounted: KeptMount, figures: Figures) -> None:
     write = f"dd if=/dev/zero of={TARGET}/archive.dat bs=1M count=100000 conv=fsync"
     with host.running(write):
-        until("something is written", lambda: (nas.backups / "archive.dat").exists(), 30)
+        until("something is written", (nas.backups / "archive.dat").exists, 30)
         nas.off()
         for what in ("writing, just now", "writing, a little later"):
             await looked(site, figures, what)
