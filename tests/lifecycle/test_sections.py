@@ -91,9 +91,20 @@ async def test_each_field(bench: Bench, kind: str, f: Field) -> None:
     current = await lifecycle.update(vars(seen), current, preview=False)
     dropped = await lifecycle.update(vars(current), base, preview=False)
     assert differing(kind, dropped, base) == set()
+    await gone_from_the_server(bench, kind, f)
+    undeclared = declared(kind, changed(kind, f, one))
+    await change_by_hand(bench, kind, undeclared, base)
+    seen = await lifecycle.read(vars(base), fresh=True)
+    assert differing(kind, seen, base) == differing(kind, undeclared, base), "seen though nobody declared it"
+    await lifecycle.update(vars(seen), base, preview=False)
+    await gone_from_the_server(bench, kind, f)
+
+
+async def gone_from_the_server(bench: Bench, kind: str, f: Field) -> None:
+    """Assert that the server says nothing of a field that the base does not declare."""
     section = await bench.by_hand.section(RESOURCES[kind].api, name_of(kind))
+    assert section is not None
     if f.default is None and f.name not in BASES[kind]:
-        assert section is not None
         assert f.wire not in section, "a dropped field leaves the server"
 
 
