@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lab.node.systemd import Systemd
 
 WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')+""")
+QUOTED = re.compile(r"""(\\x[0-9a-f]{2}|\\.)|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'""")
+ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|(.))")
 SPECIAL = {"n": "\n", "t": "\t", "s": " "}
 
 
@@ -62,16 +64,13 @@ def words(command: str) -> list[str]:
     """The arguments of an ExecStart line: quotes and C escapes taken away, `$$` and `%%` made single."""
     out = []
     for word in WORD.findall(command):
-        text = re.sub(r"""\\(.)|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'""", _unquoted, word)
+        text = QUOTED.sub(lambda m: _unescaped(next(g for g in m.groups() if g is not None)), word)
         out.append(text.replace("$$", "$").replace("%%", "%"))
     return out
 
 
-def _unquoted(match: re.Match[str]) -> str:
-    if match[1]:
-        return SPECIAL.get(match[1], match[1])
-    inner = match[2] if match[2] is not None else match[3] or ""
-    return re.sub(r"\\(.)", lambda m: SPECIAL.get(m[1], m[1]), inner)
+def _unescaped(text: str) -> str:
+    return ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else SPECIAL.get(m[2], m[2]), text)
 
 
 async def start_service(systemd: "Systemd", unit: Unit) -> bool:
