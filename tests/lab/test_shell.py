@@ -15,8 +15,16 @@ ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/root", "LC_ALL": "C.UTF-8",
 
 
 def real(shell: str, script: str, folder: Path) -> tuple[int, str]:
-    done = subprocess.run([shell, "-c", script], cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          stdin=subprocess.DEVNULL, timeout=20, check=False)
+    done = subprocess.run(
+        [shell, "-c", script],
+        cwd=folder,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        timeout=20,
+        check=False,
+    )
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
@@ -25,7 +33,10 @@ async def simulated(shell: str, script: str, folder: Path) -> tuple[int, str]:
     lay_out(machine.root, "pve", machine.commands, {})
     machine.root.write("/script", script.encode())
     code, out, _ = await machine.shell(
-        f'mkdir /w; cd /w; export TZ=UTC LC_ALL=C.UTF-8; exec {shell} -c "$(cat /script; echo .)"'.replace("; echo .", ""))
+        f'mkdir /w; cd /w; export TZ=UTC LC_ALL=C.UTF-8; exec {shell} -c "$(cat /script; echo .)"'.replace(
+            "; echo .", ""
+        )
+    )
     return code, out.decode("utf-8", "replace")
 
 
@@ -45,4 +56,6 @@ async def test_a_command_says_the_same_as_the_real_one(name: str, tmp_path: Path
 @pytest.mark.parametrize("name", BASH_ONLY)
 async def test_what_only_bash_knows(name: str, tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
-    assert await simulated("bash", BASH_ONLY[name], tmp_path / "lab") == real("bash", BASH_ONLY[name], tmp_path / "real")
+    assert await simulated("bash", BASH_ONLY[name], tmp_path / "lab") == real(
+        "bash", BASH_ONLY[name], tmp_path / "real"
+    )
