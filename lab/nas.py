@@ -56,6 +56,10 @@ class Nas:
             return None
         for export, path in self.exports.items():
             if name == export or name.startswith(export + "/"):
-                below = path / name[len(export) :].strip("/")
-                return below if below.is_dir() and not below.is_symlink() else None
+                below = path
+                for part in name[len(export) :].strip("/").split("/"):
+                    below = below / part
+                    if below.is_symlink() or not below.is_dir():
+                        return None  # a client may have put a symlink there that leads out of the export
+                return below
         return None

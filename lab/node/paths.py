@@ -4,7 +4,6 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from pathlib import Path
 
 MAX_LINKS = 40
 
@@ -25,7 +24,7 @@ def fault(number: int, path: str) -> OSError:
     return OSError(number, os.strerror(number), path)
 
 
-def canonical(path: str, real: Callable[[str], Path | None], *, follow: bool) -> str:
+def canonical(path: str, real: Callable[[str], str | None], *, follow: bool) -> str:
     """The absolute path without symlinks, `.` and `..`; components that do not exist are kept as they are.
 
     `real` gives the real file behind a canonical path, or None for a mount point, which is a directory

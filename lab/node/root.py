@@ -34,11 +34,15 @@ class Root(View):
         """The real path for a change; `entry` when a name in its directory comes or goes."""
         name = self.canonical(path, follow=follow)
         mount = self.table.above(name)
-        real = self._place(name, mount)
+        real = Path(self._place(name, mount))
         if self.trouble:
             self.trouble(operation, name)
         if mount.read_only:
             raise fault(errno.EROFS, path)
+        if operation in ("rename", "rmdir") and any(
+            real in (m.folder, *m.folder.parents) for m in self.mounts[1:] if m.folder
+        ):
+            raise fault(errno.EBUSY, path)  # what is mounted from there must never become a symlink
         if os.path.lexists(real) and self.inodes.of(real).immutable:
             raise fault(errno.EPERM, path)
         if entry:

@@ -40,7 +40,7 @@ class View:
     def resolve(self, path: str, *, follow: bool = True) -> Path:
         """The real path, whether anything is there or not; raises ELOOP, ENOTDIR, and EIO under a dead NFS mount."""
         name = self.canonical(path, follow=follow)
-        return self._place(name, self.table.above(name))
+        return Path(self._place(name, self.table.above(name)))
 
     def mount_of(self, path: str, *, follow: bool = True) -> Mount:
         """The mount that holds `path`; asks no server unless a symlink below a mount has to be read."""
@@ -56,13 +56,14 @@ class View:
     def _silent(self, mount: Mount) -> Mount | None:
         return mount if mount.nfs and not self.nas.on and mount.source.startswith(self.nas.address + ":") else None
 
-    def _place(self, name: str, mount: Mount) -> Path:
+    def _place(self, name: str, mount: Mount) -> str:
         if self._silent(mount):
             raise fault(errno.EIO, name)
         assert mount.folder is not None
-        return mount.folder / name[len(mount.target) :].strip("/")
+        below = name[len(mount.target) :].strip("/")
+        return f"{mount.folder}/{below}" if below else str(mount.folder)
 
-    def _real(self, name: str) -> Path | None:
+    def _real(self, name: str) -> str | None:
         mount = self.table.above(name)
         return None if mount.target == name else self._place(name, mount)
 
