@@ -64,7 +64,7 @@ def up(project: Stack) -> Iterator[subprocess.Popen[bytes]]:
             os.killpg(running.pid, signal.SIGKILL)
 
 
-async def until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+async def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 -- a file and a process table tell nobody of a change
             await asyncio.sleep(0.05)
@@ -112,7 +112,7 @@ async def test_a_killed_up_is_told_cleared_and_gone_on_from(
     assert step is not None
     up.kill()
     up.wait()
-    await until(lambda: not lives(step.process, datetime.now(UTC)), "the provider ends with its engine", 15)
+    await until(lambda: not lives(step.process, datetime.now(UTC)), "the provider ends with its engine", 30)
 
     code, said = homebackup("receipts", "--last", "1")
     assert code == 0
