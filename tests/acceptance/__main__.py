@@ -6,6 +6,7 @@ Arguments go to pytest.
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -60,8 +61,8 @@ def _run(lanes: list[str], arguments: list[str], built: float) -> int:
     try:
         for lane in lanes:
             networks[lane] = network.Network.create(lane)
-        for lane in lanes:
-            running[lane] = _start(lane, networks[lane], arguments)
+        for lane, cpu in zip(lanes, itertools.cycle(sorted(os.sched_getaffinity(0))), strict=False):
+            running[lane] = _start(lane, networks[lane], cpu, arguments)
         return max(process.wait() for process in running.values())
     finally:
         for process in running.values():
@@ -85,13 +86,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def _start(lane: str, net: network.Network, arguments: list[str]) -> subprocess.Popen[bytes]:
+def _start(lane: str, net: network.Network, cpu: int, arguments: list[str]) -> subprocess.Popen[bytes]:
     given = [argument for argument in arguments if lane in argument.split("/")] or [str(HERE / lane)]
     options = [argument for argument in arguments if argument.startswith("-")]
     command = [sys.executable, "-m", "pytest", "-m", "acceptance", "-p", "no:cacheprovider", *options, *given]
     environment = {
         **os.environ,
         "HOMEBACKUP_LAN": net.name,
+        "HOMEBACKUP_CPU": str(cpu),
         "HOMEBACKUP_FIGURES": str(LAST / f"{lane}.json"),
         "PYTHONUNBUFFERED": "1",
     }

@@ -59,7 +59,7 @@ def _nas(folder: Path) -> Iterator[Nas]:
 @pytest.fixture(scope="session")
 def _host(folder: Path, _nas: Nas, figures: Figures) -> Iterator[Host]:
     (folder / "host").mkdir()
-    host = Host(image(), folder / "host")
+    host = Host(image(), folder / "host", int(os.environ["HOMEBACKUP_CPU"]))
     try:
         figures.took("host: from power to ssh", host.start())
         host.booted(60)

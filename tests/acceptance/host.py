@@ -59,8 +59,8 @@ class Said:
 class Host:
     """One machine with one disk; what is written stays over a reboot and is gone with the run."""
 
-    def __init__(self, image: Image, folder: Path) -> None:
-        self.image, self.folder = image, folder
+    def __init__(self, image: Image, folder: Path, cpu: int) -> None:
+        self.image, self.folder, self.cpu = image, folder, cpu
         self.console = folder / "console.log"
         self._machine: Started | None = None
 
@@ -69,6 +69,9 @@ class Host:
         began = time.monotonic()
         self._machine = Started(
             [
+                # Kernel and processes hand over to one another at every system call: on one processor that is three
+                # times as fast as on two.
+                *f"taskset --cpu-list {self.cpu}".split(),
                 "linux.uml",
                 "mem=512M",
                 f"ubd0={self.folder / 'disk.cow'},{self.image.disk}",
