@@ -95,6 +95,7 @@ def _start(lane: str, net: network.Network, cpu: int, arguments: list[str]) -> s
         "HOMEBACKUP_LAN": net.name,
         "HOMEBACKUP_CPU": str(cpu),
         "HOMEBACKUP_FIGURES": str(LAST / f"{lane}.json"),
+        "PATH": os.pathsep.join([str(ROOT / ".tools" / "bin"), os.environ["PATH"]]),
         "PYTHONUNBUFFERED": "1",
     }
     nothing = subprocess.DEVNULL

@@ -25,7 +25,21 @@ class Unavailable(Exception):
 
 
 def provide() -> None:
-    """Install what is missing; raises Unavailable when this machine cannot run the tests."""
+    """Install what is missing, and try it; raises Unavailable when this machine cannot run the tests."""
+    _provide()
+    boot = "unshare --pid --fork --kill-child=KILL timeout --signal=KILL 20 linux.uml mem=32M con=null con0=null,fd:1"
+    if b"Linux version" not in _said(boot):
+        raise Unavailable("User-Mode Linux does not boot here; a container needs the right to trace processes for it")
+    if said := _said("unshare --net ip link add lan type bridge").strip():
+        raise Unavailable(f"network namespaces with a bridge are needed: {said.decode(errors='replace')}")
+
+
+def _said(command: str) -> bytes:
+    done = subprocess.run(command.split(), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60)
+    return done.stdout + done.stderr
+
+
+def _provide() -> None:
     if os.geteuid() != 0:
         raise Unavailable("root is needed, for network namespaces and an NFS server")
     if not Path("/dev/net/tun").exists():
