@@ -1,7 +1,7 @@
 """Create, read, update and delete of any resource on any world: look, plan, say, do, look again."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from homebackup.model.declare import UNKNOWN, Value, changes, loose, observed
@@ -39,47 +39,51 @@ class Lifecycle:
 
     async def create(self, new: Any, *, preview: bool) -> Any:
         """Make it, or take over what is there and equal; the result is what is there afterwards."""
-        ground = await self.cls.ground(self.site, self.name, vars(new), fresh=not preview)
-        managed = {f.name: getattr(new, f.name) for f in self.cls.fields if loose in f.marks}
-        seen = self.cls.found(self.name, ground, managed)
-        if seen is None:
-            return await self._carry_out(new, self._planned(new.creating, ground), preview=preview)
-        if different := self._declared_differences(seen, new):
-            raise Refused(
-                self.subject,
-                f"it exists already and is different: {'; '.join(different)}",
-                f"declare it as it is, or take it over with `{self.import_line()}` and let pulumi up change it",
-            )
-        self.say(f"{self.subject}: exists already and is equal; taken over")
-        return await self._carry_out(new, self._planned(new.updating, seen, ground), preview=preview)
+        declared = {f.name: getattr(new, f.name) for f in self.cls.fields if observed not in f.marks}
+
+        async def planned() -> Plan:
+            ground = await self.cls.ground(self.site, self.name, vars(new), fresh=not preview)
+            seen = self.cls.found(self.name, ground, declared)
+            if seen is None:
+                return self._planned(new.creating, ground)
+            if different := self._declared_differences(seen, new):
+                raise Refused(
+                    self.subject,
+                    f"it exists already and is different: {'; '.join(different)}",
+                    f"declare it as it is, or take it over with `{self.import_line()}` and let pulumi up change it",
+                )
+            self.say(f"{self.subject}: exists already and is equal; taken over")
+            return self._planned(new.updating, seen, ground)
+
+        return await self._carry_out(new, planned, preview=preview)
 
     async def update(self, old: Mapping[str, Value], new: Any, *, preview: bool) -> Any:
         """Make `new` of it, unless somebody changed it since `old` was seen."""
-        for attempt in range(1, TRIES + 1):
+
+        async def planned() -> Plan:
             ground = await self.cls.ground(self.site, self.name, vars(new), fresh=not preview)
             seen = self.cls.found(self.name, ground, old)
             if seen is None:
-                return await self._carry_out(new, self._planned(new.creating, ground), preview=preview)
+                return self._planned(new.creating, ground)
             if not preview and (meanwhile := self._meanwhile(old, seen, new)):
                 raise Changed(
                     self.subject,
                     f"changed meanwhile by somebody else: {'; '.join(meanwhile)}",
                     "nothing was overwritten; run pulumi up again to see it as drift",
                 )
-            plan = self._planned(new.updating, seen, ground)
-            try:
-                return await self._carry_out(new, plan, preview=preview)
-            except Changed:
-                if attempt == TRIES:
-                    raise
-        raise AssertionError("the loop returns or raises")
+            return self._planned(new.updating, seen, ground)
+
+        return await self._carry_out(new, planned, preview=preview)
 
     async def delete(self, old: Mapping[str, Value]) -> None:
         """Remove it; one that is gone already counts as removed."""
-        ground = await self.cls.ground(self.site, self.name, old, fresh=True)
-        seen = self.cls.found(self.name, ground, old)
-        if seen is not None:
-            await self._perform(self._planned(seen.deleting, ground))
+
+        async def planned() -> Plan:
+            ground = await self.cls.ground(self.site, self.name, old, fresh=True)
+            seen = self.cls.found(self.name, ground, old)
+            return Plan() if seen is None else self._planned(seen.deleting, ground)
+
+        await self._perform(planned, _never)
 
     async def deletion(self, old: Mapping[str, Value]) -> Plan:
         """What `delete` would do."""
@@ -100,20 +104,15 @@ class Lifecycle:
         except Refusal as refusal:
             raise Refused(self.subject, refusal.said, refusal.remedy) from None
 
-    async def _carry_out(self, new: Any, plan: Plan, *, preview: bool) -> Any:
+    async def _carry_out(self, new: Any, planned: Callable[[], Awaitable[Plan]], *, preview: bool) -> Any:
         if preview:
+            plan = await planned()
             if plan.steps:
                 self.say("\n".join(["pulumi up will do:", *(f"  {line}" for line in plan.lines())]))
             if plan.blocked:
                 self.say(f"unknown: {plan.blocked}")
             return new
-        try:
-            await self._perform(plan)
-        except Trouble as trouble:
-            if not plan.steps or not await self._done_all_the_same(new):
-                raise
-            self.say(f"{self.subject}: done all the same, although an answer said otherwise: {trouble}")
-            await self.record.verdict("it was done all the same, although an answer said otherwise")
+        plan = await self._perform(planned, lambda: self._done_all_the_same(new))
         seen = await self.read(vars(new), fresh=True)
         if seen is None or (left := self._left(seen, new)):
             said = f"it is still not as declared: {'; '.join(left)}" if seen is not None else "it is not there"
@@ -132,18 +131,38 @@ class Lifecycle:
             return False
         return seen is not None and not self._left(seen, new)
 
-    async def _perform(self, plan: Plan) -> None:
+    async def _perform(self, planned: Callable[[], Awaitable[Plan]], done: Callable[[], Awaitable[bool]]) -> Plan:
+        """Carries the plan out, made anew as often as somebody else changed the same file meanwhile.
+
+        `done` looks after a failure whether it was done all the same; if it was not, what was done is taken back.
+        """
+        for attempt in range(1, TRIES + 1):
+            plan = await planned()
+            try:
+                await self._do(plan, done)
+            except Changed:
+                if attempt == TRIES:
+                    raise
+            else:
+                return plan
+        raise AssertionError("the loop returns or raises")
+
+    async def _do(self, plan: Plan, done: Callable[[], Awaitable[bool]]) -> None:
         if plan.blocked:
             raise Unreachable(self.subject, plan.blocked.partition(";")[0], plan.blocked.partition(";")[2].strip())
         await self.record.plan(plan)
-        done = 0
+        begun = 0
         try:
             for step in plan.steps:
                 async with self.record.step(step):
                     await self.site.perform(step)
-                    done += 1
+                    begun += 1
         except Trouble as trouble:
-            if await self._undo(plan, done):
+            if await done():
+                self.say(f"{self.subject}: done all the same, although an answer said otherwise: {trouble}")
+                await self.record.verdict("it was done all the same, although an answer said otherwise")
+                return
+            if await self._undo(plan, begun):
                 trouble.remedy = f"what had been done was taken back; {trouble.remedy}"
             raise
 
@@ -186,6 +205,11 @@ class Lifecycle:
             for f in self.cls.fields
             if f.name in differing
         ]
+
+
+async def _never() -> bool:
+    """What is deleted is looked for by the next refresh."""
+    return False
 
 
 def show(spell: Callable[[Value], Any], value: Value) -> str:

@@ -82,7 +82,7 @@ class NfsMount:
         """The mount as /etc/fstab declares it, else as it is mounted by hand; what is live is compared with that."""
         lines, layers = fstab.at(ground.fstab, name), _layers(ground, name)
         commented = fstab.commented_out(ground.fstab, name)
-        if not lines and not any(m.is_nfs for m in layers) and not (commented and known):
+        if not lines and not any(m.is_nfs for m in layers) and not (commented and "boot" in known):
             return None
         values: dict[str, Any] = {f.name: known.get(f.name, f.default) for f in cls.fields} | {"target": name}
         if lines:
@@ -90,7 +90,9 @@ class NfsMount:
             values |= {"server": server, "export": export, "options": lines[0].options, "fstype": lines[0].fstype}
         elif mounts := [m for m in layers if m.is_nfs]:
             values["server"], values["export"] = _source(mounts[-1].source)
-            values["options"] = known.get("options") or _chosen(mounts[-1])
+            told = known.get("options")
+            fits = told and ("boot" in known or not differences(told, mounts[-1].options))
+            values["options"] = told if fits else _chosen(mounts[-1])
         if (known or not layers) and ground.directories.get(name, "missing") != "missing":
             values["immutable"] = ground.directories[name] == "immutable"
         values["boot"] = _boot(lines, commented)
@@ -121,12 +123,13 @@ class NfsMount:
             answers = ground.answers.get(self.server, False)
             lazily = Run(("umount", "-l", self.target), timeout=10)
             steps += [stop] if answers else [lazily] * len(_layers(ground, self.target))
+        if self.immutable and ground.directories.get(self.target) != "missing":
+            # Before the line goes, so that the next run tries again; what still covers the directory may know no flag.
+            covered = any(not m.is_nfs for m in _layers(ground, self.target))
+            steps.append(Run(("chattr", "-i", self.target), accept=frozenset({0, 1} if covered else {0})))
         left = fstab.without(ground.fstab, self.target)
         if left != ground.fstab:
             steps += [Write(FSTAB, ground.fstab, left, "fstab"), RELOAD]
-        if self.immutable and ground.directories.get(self.target) != "missing":
-            # What still covers the directory may know no such flag.
-            steps.append(Run(("chattr", "-i", self.target), accept=frozenset({0, 1})))
         blocked = _in_use(ground, self.target) if stop in steps else ""
         return Plan((*timer.removing(ground, self.target, self.server), *steps), blocked=blocked)
 
@@ -157,6 +160,8 @@ class NfsMount:
             steps.append(Run(("systemctl", "restart", unit), timeout=MOUNTING))
             if layers:
                 undo.append(Run(("systemctl", "start", unit), timeout=MOUNTING))
+            elif undo:  # exit code 5: systemd knows no such mount any more
+                undo.append(Run(("systemctl", "stop", unit), timeout=MOUNTING, accept=frozenset({0, 5})))
             if not ground.answers.get(self.server, False):
                 blocked = f"the NAS {self.server} does not answer on its NFS port; switch it on and run this again"
             else:

@@ -108,4 +108,4 @@ class LiveSite:
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self.host.close()
+        await self.api.close()

@@ -1,0 +1,17 @@
+"""A house of one's own for a test of what fails in between."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.house import House
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """A Proxmox VE host and its NAS in the event loop of the test."""
+    async with House.open(tmp_path) as opened:
+        yield opened

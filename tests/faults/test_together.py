@@ -1,0 +1,158 @@
+"""Two runs at once, and a person who changes things between our look and our write: nothing is overwritten blindly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from homebackup.engine.lifecycle import Lifecycle
+from homebackup.model.declare import changes, check
+from homebackup.resources import RESOURCES
+from homebackup.world.errors import Changed, Refused, Trouble
+from tests.faults.house import House
+from tests.faults.scenes import EXPORT, NAS, OTHER, TARGET, job, mount, storage
+
+LINE = f"{NAS}:{EXPORT} {TARGET} nfs defaults,soft,timeo=150,retrans=3,x-systemd.requires=network-online.target 0 0"
+
+
+def declared(kind: str, values: dict[str, Any]) -> Any:
+    inputs, wrong = check(RESOURCES[kind], values)
+    assert not wrong, wrong
+    return RESOURCES[kind](**inputs)
+
+
+class Run:
+    """One run of the program on a house; `meanwhile` happens right before its first step."""
+
+    def __init__(self, house: House, meanwhile: Callable[[], Awaitable[object]] | None = None, at: int = 1) -> None:
+        async def around(work: Awaitable[Any]) -> Any:
+            if meanwhile is not None:
+                await meanwhile()
+            return await work
+
+        self.site = house.site("https", at, around)
+        self.said: list[str] = []
+
+    def of(self, kind: str, values: dict[str, Any]) -> Lifecycle:
+        cls = RESOURCES[kind]
+        return Lifecycle(self.site, cls, str(values.get(cls.key.name, cls.key.default)), self.said.append)
+
+    async def create(self, kind: str, values: dict[str, Any]) -> Any:
+        return await self.of(kind, values).create(declared(kind, values), preview=False)
+
+    async def update(self, kind: str, old: Any, values: dict[str, Any]) -> Any:
+        return await self.of(kind, values).update(vars(old), declared(kind, values), preview=False)
+
+    async def read(self, kind: str, values: dict[str, Any]) -> Any:
+        return await self.of(kind, values).read(vars(declared(kind, values)), fresh=True)
+
+
+async def text(house: House, path: str) -> str:
+    return (await house.shell(f"cat {path}")).decode("utf-8", "surrogateescape")
+
+
+async def test_the_same_mount_declared_twice_at_once_is_one_line(house: House) -> None:
+    before = await text(house, "/etc/fstab")
+    ends = await asyncio.gather(*(Run(house).create("NfsMount", mount()) for _ in range(2)), return_exceptions=True)
+    assert all(not isinstance(end, BaseException) or isinstance(end, Changed) for end in ends), ends
+    assert any(not isinstance(end, BaseException) for end in ends), ends
+    assert await text(house, "/etc/fstab") == f"{before}{LINE}\n"
+    made = await Run(house).create("NfsMount", mount())
+    assert changes(RESOURCES["NfsMount"], vars(made), vars(declared("NfsMount", mount()))) == {}
+
+
+async def test_two_mounts_made_at_once_both_get_their_line(house: House) -> None:
+    before = await text(house, "/etc/fstab")
+    both = [mount(), mount(target="/mnt/other", export=OTHER)]
+    await asyncio.gather(*(Run(house).create("NfsMount", values) for values in both))
+    after = await text(house, "/etc/fstab")
+    assert after.startswith(before)
+    assert sorted(line.split()[1] for line in after[len(before) :].splitlines()) == [TARGET, "/mnt/other"]
+
+
+async def test_defaults_set_by_two_runs_at_once_are_all_there(house: House) -> None:
+    told: list[dict[str, Any]] = [{"tmpdir": "/var/tmp"}, {"ionice": 7}, {"lockwait": 30}]
+    await asyncio.gather(*(Run(house).create("VzdumpDefaults", values) for values in told))
+    lines = (await text(house, "/etc/vzdump.conf")).splitlines()
+    assert {"tmpdir: /var/tmp", "ionice: 7", "lockwait: 30"} <= set(lines)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5])
+async def test_fstab_edited_while_a_mount_is_made_keeps_the_edit(house: House, at: int) -> None:
+    edit = "printf '# mine\\r\\n/dev/sdz /srv/z ext4 noauto' >> /etc/fstab"
+    run = Run(house, lambda: house.shell(edit), at)
+    try:
+        await run.create("NfsMount", mount())
+    except Trouble as trouble:
+        assert isinstance(trouble, Changed), trouble
+        await Run(house).create("NfsMount", mount())
+    lines = (await text(house, "/etc/fstab")).split("\n")
+    assert lines.count(LINE) == 1
+    assert "# mine\r" in lines
+    assert "/dev/sdz /srv/z ext4 noauto" in lines
+
+
+async def test_our_line_edited_while_options_change_stops_the_run(house: House) -> None:
+    made = await Run(house).create("NfsMount", mount())
+    edited = LINE.replace("timeo=150", "timeo=77")
+    run = Run(house, lambda: house.shell("sed -i s/timeo=150/timeo=77/ /etc/fstab"))
+    with pytest.raises(Changed, match="changed meanwhile by somebody else: options was .*timeo=150.*, is .*timeo=77"):
+        await run.update("NfsMount", made, mount(options=["soft", "timeo=300"]))
+    assert edited in await text(house, "/etc/fstab")
+
+
+async def test_another_storage_changed_meanwhile_is_no_matter(house: House) -> None:
+    made = await Run(house).create("DirStorage", storage())
+    run = Run(house, lambda: house.shell("pvesh set /storage/local --content iso"))
+    await run.update("DirStorage", made, storage(content=["backup", "iso"]))
+    said = await text(house, "/etc/pve/storage.cfg")
+    assert "dir: local\n\tpath /var/lib/vz\n\tcontent iso\n" in said
+    assert (await Run(house).read("DirStorage", storage())).content == frozenset({"backup", "iso"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "ours", "theirs", "seen"),
+    [
+        ("VzdumpJob", job(), {"schedule": "05:00"}, "/cluster/backup/backup-one --schedule 07:00", "schedule 07:00"),
+        ("VzdumpJob", job(), {"enabled": False}, "/cluster/backup/backup-one --mode stop", "mode stop"),
+        ("DirStorage", storage(), {"content": ["iso"]}, "/storage/nas-backups --content rootdir", "content rootdir"),
+    ],
+)
+async def test_our_own_section_changed_meanwhile_stops_the_run(
+    house: House, kind: str, values: dict[str, Any], ours: dict[str, Any], theirs: str, seen: str
+) -> None:
+    made = await Run(house).create(kind, values)
+    run = Run(house, lambda: house.shell(f"pvesh set {theirs}"))
+    with pytest.raises(Changed, match="changed meanwhile by somebody else: .*; nothing was overwritten"):
+        await run.update(kind, made, values | ours)
+    assert f"\t{seen}\n" in await text(house, "/etc/pve/jobs.cfg") + await text(house, "/etc/pve/storage.cfg")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "theirs", "seen"),
+    [
+        ("VzdumpJob", job(), "create /cluster/backup --id backup-one --vmid 105 --schedule 09:00", "vmid 105"),
+        ("DirStorage", storage(), "create /storage --storage nas-backups --type dir --path /srv/theirs", "path /srv/theirs"),
+    ],
+)
+async def test_a_section_made_by_somebody_meanwhile_is_not_taken_over(
+    house: House, kind: str, values: dict[str, Any], theirs: str, seen: str
+) -> None:
+    run = Run(house, lambda: house.shell(f"pvesh {theirs}"))
+    with pytest.raises(Refused):
+        await run.create(kind, values)
+    assert f"\t{seen}\n" in await text(house, "/etc/pve/jobs.cfg") + await text(house, "/etc/pve/storage.cfg")
+
+
+async def test_many_jobs_changed_at_once_all_end_as_declared(house: House) -> None:
+    """Each write changes the digest of the file, so that the others have to look again."""
+    names = [f"backup-{number}" for number in range(4)]
+    made = await asyncio.gather(*(Run(house).create("VzdumpJob", job(job=name)) for name in names))
+    wanted = [job(job=name, schedule=f"0{number + 4}:30") for number, name in enumerate(names)]
+    ends = await asyncio.gather(
+        *(Run(house).update("VzdumpJob", old, new) for old, new in zip(made, wanted, strict=True))
+    )
+    assert [end.schedule for end in ends] == [new["schedule"] for new in wanted]
