@@ -4,11 +4,13 @@ import sys
 from importlib import import_module
 from pkgutil import iter_modules
 
-import click
 import typer
 
 from homebackup import commands
 from homebackup.commands.ending import USAGE
+
+LIBRARYS_USAGE = 2
+"""What typer exits with when it does not understand the command line; no verb of ours does."""
 
 app = typer.Typer(
     name="homebackup",
@@ -32,16 +34,11 @@ for _module in iter_modules(commands.__path__):
 
 
 def main() -> None:
-    """Run the command line; a usage error ends with 64."""
+    """Run the command line; a usage error, which the library ends with 2, ends with 64."""
     try:
-        app(standalone_mode=False)
-    except click.UsageError as error:
-        error.show()
-        sys.exit(USAGE)
-    except click.Abort:
-        sys.exit(130)
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
+        app()
+    except SystemExit as ended:
+        sys.exit(USAGE if ended.code == LIBRARYS_USAGE else ended.code)
 
 
 if __name__ == "__main__":
