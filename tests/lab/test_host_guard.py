@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.lab.test_host_mounts import EXPORT, TARGET, house
+from tests.lab.house import EXPORT, TARGET, house
 
 
 async def test_a_full_nas_and_a_full_disk(tmp_path: Path) -> None:
