@@ -21,6 +21,9 @@ MOUNTING = 130.0
 """Seconds a mount unit may take: systemd gives up after 90, a soft mount whose server is gone lets go after 120."""
 NAMED = 5
 """How many processes that use a mount are named."""
+LET_GO = frozenset({0, 124, 137})
+"""How a lazy umount may end whose server is gone: the mount is off the tree at once, but whoever let go of it last
+waits minutes for the server to say goodbye, unless it is ended."""
 _BENEATH = 'mount -n --bind "${0%/*}/" /run && chattr "$1" "/run/${0##*/}"'
 """Changes the directory under a mount, in a mount namespace of its own where the directory above is seen bare."""
 
@@ -121,7 +124,7 @@ class NfsMount:
         stop = Run(("systemctl", "stop", unit_name(self.target)), timeout=MOUNTING)
         if any(m.is_nfs for m in _layers(ground, self.target)):
             answers = ground.answers.get(self.server, False)
-            lazily = Run(("umount", "-l", self.target), timeout=10)
+            lazily = Run(("timeout", "-k", "2", "5", "umount", "-l", self.target), accept=LET_GO)
             steps += [stop] if answers else [lazily] * len(_layers(ground, self.target))
         if self.immutable and ground.directories.get(self.target) != "missing":
             # Before the line goes, so that the next run tries again; what still covers the directory may know no flag.

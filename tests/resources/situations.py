@@ -39,7 +39,8 @@ MKDIR, GUARD, UNGUARD = (
 BARE = replace(UNGUARD, accept=frozenset({0, 1}))
 RELOAD = Run(("systemctl", "daemon-reload"))
 RESTART, STOP, START = (Run(("systemctl", verb, UNIT), timeout=130) for verb in ("restart", "stop", "start"))
-UMOUNT, LAZILY = Run(("umount", TARGET), timeout=130), Run(("umount", "-l", TARGET), timeout=10)
+UMOUNT = Run(("umount", TARGET), timeout=130)
+LAZILY = Run(("timeout", "-k", "2", "5", "umount", "-l", TARGET), accept=frozenset({0, 124, 137}))
 
 
 def edit(before: bytes, after: bytes) -> list[Step]:
