@@ -96,7 +96,8 @@ class NfsMount:
             told = known.get("options")
             fits = told and ("boot" in known or not differences(told, mounts[-1].options))
             values["options"] = told if fits else _chosen(mounts[-1])
-        if (known or not layers) and ground.directories.get(name, "missing") != "missing":
+        adopting = known and "boot" not in known  # a mount made by hand has no guard, and gets it when taken over
+        if not adopting and ground.directories.get(name, "missing") != "missing":
             values["immutable"] = ground.directories[name] == "immutable"
         values["boot"] = _boot(lines, commented)
         healing = timer.state(ground, name, known.get("server") or values["server"])

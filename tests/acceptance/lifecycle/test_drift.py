@@ -40,8 +40,8 @@ BY_HAND = {
         f"umount {TARGET} && mount -t tmpfs scratch {TARGET}",
         {"live": "tmpfs scratch is mounted there"},
     ),
-    "the export on top of itself": (
-        f"mount -t nfs -o soft {SOURCE} {TARGET}",
+    "a second export on top": (
+        f"mount -t nfs -o soft 10.0.0.150:/volume1/other {TARGET}",
         {"live": "mounted 2 times, one on top of the other"},
     ),
     "another export": (

@@ -6,13 +6,12 @@ import asyncio
 
 import pytest
 
-from homebackup.engine.lifecycle import Lifecycle
 from homebackup.model.steps import Write
 from homebackup.resources.nfs_mount import NfsMount
 from homebackup.world.errors import Changed, Trouble
 from homebackup.world.live_site import LiveSite
 from tests.acceptance.host import ORIGINAL, Host
-from tests.acceptance.kept import LINE, TARGET, KeptMount
+from tests.acceptance.kept import LINE, KeptMount
 
 FSTAB = "/etc/fstab"
 
@@ -50,11 +49,11 @@ async def test_readers_see_the_old_file_or_the_new_one_and_nothing_between(host:
     assert len(set(host.ssh("sort -u /run/seen; rm /run/seen").splitlines())) <= 2
 
 
-async def test_an_edit_in_the_middle_is_not_overwritten(host: Host, site: LiveSite) -> None:
+async def test_an_edit_in_the_middle_is_not_overwritten(host: Host, mount: KeptMount) -> None:
     edited = ORIGINAL + b"\n# edited meanwhile\n"
     host.write(FSTAB, edited)
     with pytest.raises(Changed):
-        await site.perform(Write(FSTAB, ORIGINAL, ORIGINAL + b"\n" + LINE, "fstab"))
+        await mount.site.perform(Write(FSTAB, ORIGINAL, ORIGINAL + b"\n" + LINE, "fstab"))
     assert host.read(FSTAB) == edited
     assert host.ssh("ls /etc/fstab*").split() == [FSTAB]
 
@@ -84,11 +83,10 @@ async def test_an_export_that_does_not_exist_leaves_everything_as_it_was(host: H
     assert (host.read(FSTAB), host.live()) == (before, live)
 
 
-async def test_an_option_that_nobody_knows_is_not_left_in_the_file(host: Host, site: LiveSite) -> None:
-    mount = KeptMount(site, options=["soft", "retrans=3"])
+async def test_an_option_that_nobody_knows_is_not_left_in_the_file(host: Host, mount: KeptMount) -> None:
     wrong = NfsMount(**vars(mount.wanted) | {"options": ("soft", "timeo=abc")})
     with pytest.raises(Trouble):
-        await Lifecycle(site, NfsMount, TARGET, mount.said.append).create(wrong, preview=False)
+        await mount.lifecycle.create(wrong, preview=False)
     assert host.live() == []
     assert host.read(FSTAB) == ORIGINAL
 
