@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from homebackup.model.declare import UNKNOWN, Value, changes, loose, observed
+from homebackup.model.declare import UNKNOWN, Field, Value, loose, observed
 from homebackup.model.refusal import Refusal
 from homebackup.model.steps import Plan
 from homebackup.world.errors import Changed, Refused, Trouble, Unreachable
@@ -180,36 +180,34 @@ class Lifecycle:
         return True
 
     def _declared_differences(self, seen: Any, new: Any) -> list[str]:
-        return [
-            f"{f.wire} is {show(f.spell, getattr(seen, f.name))}, declared {show(f.spell, getattr(new, f.name))}"
-            for f in self.cls.fields
-            if observed not in f.marks
-            and not (loose in f.marks and getattr(new, f.name) is None)
-            and not f.same(getattr(seen, f.name), getattr(new, f.name))
-        ]
+        """What is there otherwise than the program says; what it leaves alone does not count."""
+        fields = [f for f in self.cls.fields if observed not in f.marks]
+        managed = [f for f in fields if loose not in f.marks or getattr(new, f.name) is not None]
+        return unlike(managed, vars(seen), vars(new))
 
     def _meanwhile(self, old: Mapping[str, Value], seen: Any, new: Any) -> list[str]:
         """What somebody changed after it was last seen, where that is not what is declared anyway."""
-        both = [f for f in self.cls.fields if old.get(f.name) is not UNKNOWN]
-        return [
-            f"{f.wire} was {show(f.spell, old.get(f.name))}, is {show(f.spell, getattr(seen, f.name))}"
-            for f in both
-            if not f.same(old.get(f.name, f.absent), getattr(seen, f.name))
-            and not f.same(getattr(seen, f.name), getattr(new, f.name))
-        ]
+        fields = [f for f in self.cls.fields if old.get(f.name) is not UNKNOWN]
+        astray = [f for f in fields if not f.same(getattr(seen, f.name), getattr(new, f.name))]
+        return unlike(astray, {f.name: old.get(f.name, f.absent) for f in astray}, vars(seen), "was", "is")
 
     def _left(self, seen: Any, new: Any) -> list[str]:
-        differing = changes(self.cls, vars(seen), vars(new))
-        return [
-            f"{f.wire} is {show(f.spell, getattr(seen, f.name))}, declared {show(f.spell, getattr(new, f.name))}"
-            for f in self.cls.fields
-            if f.name in differing
-        ]
+        return unlike(self.cls.fields, vars(seen), vars(new))
 
 
-async def _never() -> bool:
-    """What is deleted is looked for by the next refresh."""
-    return False
+def unlike(
+    fields: Iterable[Field],
+    one: Mapping[str, Value],
+    other: Mapping[str, Value],
+    is_: str = "is",
+    wanted: str = "declared",
+) -> list[str]:
+    """Each field that means different things in both, as words: `schedule is 05:00, declared 03:00`."""
+    return [
+        f"{f.wire} {is_} {show(f.spell, one[f.name])}, {wanted} {show(f.spell, other[f.name])}"
+        for f in fields
+        if not f.same(one[f.name], other[f.name])
+    ]
 
 
 def show(spell: Callable[[Value], Any], value: Value) -> str:
