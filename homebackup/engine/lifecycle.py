@@ -1,7 +1,7 @@
 """Create, read, update and delete of any resource on any world: look, plan, say, do, look again."""
 
 import shlex
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from homebackup.model.declare import UNKNOWN, Field, Value, loose, observed
@@ -193,6 +193,11 @@ class Lifecycle:
 
     def _left(self, seen: Any, new: Any) -> list[str]:
         return unlike(self.cls.fields, vars(seen), vars(new))
+
+
+async def _never() -> bool:
+    """What is deleted is looked for by the next refresh."""
+    return False
 
 
 def unlike(
