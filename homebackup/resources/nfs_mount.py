@@ -161,6 +161,8 @@ class NfsMount:
         blocked = ""
         if self._live(ground, "not mounted") != "mounted":
             steps += [Run(("umount", self.target), timeout=MOUNTING)] * (len(layers) - 1 if layers else 0)
+            # The line may be older than systemd's look at it: written by hand, or by a run that was killed right then.
+            steps += [RELOAD] * (after == before)
             steps.append(Run(("systemctl", "restart", unit), timeout=MOUNTING))
             if layers:
                 undo.append(Run(("systemctl", "start", unit), timeout=MOUNTING))

@@ -92,7 +92,7 @@ CASES = {
     "as declared, a comment names it too": Case(host(b"#" + LINE + DECLARED, LIVE), {}, []),
     "as declared, without a line feed at the end": Case(host(DECLARED[:-1], LIVE), {}, []),
     "as declared, the NAS off": Case(host(DECLARED, LIVE, on=False), {}, []),
-    "not mounted, the NAS off": Case(host(DECLARED, on=False), {}, [RESTART], [], OFF),
+    "not mounted, the NAS off": Case(host(DECLARED, on=False), {}, [RELOAD, RESTART], [], OFF),
     "a fresh host": Case(host(HEAD, directory="missing"), None, [MKDIR, GUARD, *edit(HEAD, DECLARED), RESTART]),
     "a host without fstab": Case(host(b"", directory="missing"), None, [MKDIR, GUARD, *edit(b"", LINE), RESTART]),
     "a fresh host, the NAS off": Case(
@@ -100,15 +100,15 @@ CASES = {
     ),
     "a directory is there": Case(host(HEAD, directory="plain"), None, [GUARD, *edit(HEAD, DECLARED), RESTART]),
     "a guarded directory is there": Case(host(HEAD), None, [*edit(HEAD, DECLARED), RESTART]),
-    "line there, not mounted": Case(host(DECLARED), {"live": "not mounted"}, [RESTART], []),
+    "line there, not mounted": Case(host(DECLARED), {"live": "not mounted"}, [RELOAD, RESTART], []),
     "line there, not mounted, no directory": Case(
-        host(DECLARED, directory="missing"), {"live": "not mounted"}, [MKDIR, GUARD, RESTART], []
+        host(DECLARED, directory="missing"), {"live": "not mounted"}, [MKDIR, GUARD, RELOAD, RESTART], []
     ),
     "line there, not mounted, unguarded": Case(
-        host(DECLARED, directory="plain"), {"live": "not mounted", "immutable": False}, [GUARD, RESTART], []
+        host(DECLARED, directory="plain"), {"live": "not mounted", "immutable": False}, [GUARD, RELOAD, RESTART], []
     ),
     "unguarded, the NAS off": Case(
-        host(DECLARED, on=False, directory="plain"), {"immutable": False}, [GUARD, RESTART], [], OFF
+        host(DECLARED, on=False, directory="plain"), {"immutable": False}, [GUARD, RELOAD, RESTART], [], OFF
     ),
     "line missing, mounted": Case(host(HEAD, LIVE), {"boot": "missing"}, edit(HEAD, DECLARED)),
     "line missing, mounted, the NAS off": Case(host(HEAD, LIVE, on=False), {"boot": "missing"}, edit(HEAD, DECLARED)),
@@ -177,30 +177,32 @@ CASES = {
         },
         edit(HEAD + b"/dev/sdb1 /mnt/nas-backups ext4 defaults 0 0\n", DECLARED),
     ),
-    "mounted hard": Case(host(DECLARED, HARD), {"live": "mounted with hard instead of soft"}, [RESTART], [START]),
+    "mounted hard": Case(
+        host(DECLARED, HARD), {"live": "mounted with hard instead of soft"}, [RELOAD, RESTART], [START]
+    ),
     "mounted hard, the NAS off": Case(
-        host(DECLARED, HARD, on=False), {"live": "mounted with hard instead of soft"}, [RESTART], [START], OFF
+        host(DECLARED, HARD, on=False), {"live": "mounted with hard instead of soft"}, [RELOAD, RESTART], [START], OFF
     ),
     "mounted read-only": Case(
         host(DECLARED, replace(LIVE, options=LIVE.options - {"rw"} | {"ro"})),
         {"live": "mounted with ro instead of rw"},
-        [RESTART],
+        [RELOAD, RESTART],
         [START],
     ),
     "mounted from another server": Case(
         host(DECLARED, replace(LIVE, source=f"10.0.0.151:{EXPORT}")),
         {"live": f"mounted from 10.0.0.151:{EXPORT}"},
-        [RESTART],
+        [RELOAD, RESTART],
         [START],
     ),
     "mounted from another export": Case(
         host(DECLARED, replace(LIVE, source=f"{NAS}:/volume1")),
         {"live": f"mounted from {NAS}:/volume1"},
-        [RESTART],
+        [RELOAD, RESTART],
         [START],
     ),
     "something on top": Case(
-        host(DECLARED, LIVE, TMPFS), {"live": "tmpfs tmpfs is mounted on top of it"}, [UMOUNT, RESTART], [START]
+        host(DECLARED, LIVE, TMPFS), {"live": "tmpfs tmpfs is mounted on top of it"}, [UMOUNT, RELOAD, RESTART], [START]
     ),
     "something on top, line missing": Case(
         host(HEAD, LIVE, TMPFS),
@@ -209,13 +211,19 @@ CASES = {
         [*edit(DECLARED, HEAD), START],
     ),
     "something else in its place": Case(
-        host(DECLARED, TMPFS), {"live": "tmpfs tmpfs is mounted there"}, [RESTART], [START]
+        host(DECLARED, TMPFS), {"live": "tmpfs tmpfs is mounted there"}, [RELOAD, RESTART], [START]
     ),
     "mounted twice": Case(
-        host(DECLARED, LIVE, LIVE), {"live": "mounted 2 times, one on top of the other"}, [UMOUNT, RESTART], [START]
+        host(DECLARED, LIVE, LIVE),
+        {"live": "mounted 2 times, one on top of the other"},
+        [UMOUNT, RELOAD, RESTART],
+        [START],
     ),
     "hard, below the right one": Case(
-        host(DECLARED, HARD, LIVE), {"live": "mounted 2 times, one on top of the other"}, [UMOUNT, RESTART], [START]
+        host(DECLARED, HARD, LIVE),
+        {"live": "mounted 2 times, one on top of the other"},
+        [UMOUNT, RELOAD, RESTART],
+        [START],
     ),
     "mounted elsewhere too": Case(host(DECLARED, LIVE, replace(LIVE, target="/mnt/other")), {}, []),
     "mounted where the name begins alike": Case(
