@@ -21,6 +21,7 @@ from tests.pulumi.cli import Ran, Stack
 from tests.running_lab import Lab
 
 ROOT = Path(__file__).resolve().parents[3]
+SOURCE = "10.0.0.150:/volume1/backups/proxmox_backups"
 BOUND = 10.0
 """Seconds in which everything ends that a person types while the NAS is cut off."""
 WITH_THE_NAS_CUT = {
@@ -48,6 +49,7 @@ def home(host: Host, lab: Lab, tmp_path: Path) -> Stack:
     """The user's own stack in a project of its own; only how to log in is the lab's and this host's."""
     host.reset()
     lab.reset()
+    mount_in(lab)
     port = urlsplit(lab.api["url"]).port
     assert port is not None
     host.forward(port)
@@ -72,6 +74,14 @@ def home(host: Host, lab: Lab, tmp_path: Path) -> Stack:
     return stack
 
 
+def mount_in(lab: Lab) -> None:
+    """Have the NAS mounted on the lab's own host too: its API looks there, and not on the real one."""
+    ssh = lab.ssh
+    known = ["-o", f"UserKnownHostsFile={ssh['known_hosts']}", "-i", ssh["identity_file"]]
+    there = ["ssh", "-F", "none", *known, "-p", str(ssh["port"]), f"{ssh['user']}@{ssh['host']}"]
+    subprocess.run([*there, f"mkdir -p {TARGET} && mount -t nfs -o soft {SOURCE} {TARGET}"], check=True, timeout=30)
+
+
 def verb(stack: Stack, name: str) -> Ran:
     """Run `homebackup NAME` in the stack's project."""
     command = [sys.executable, "-m", "homebackup.commands", name, "--stack", stack.name]
@@ -85,7 +95,7 @@ def verb(stack: Stack, name: str) -> Ran:
 def test_the_whole_house_is_made_seen_drifting_and_repaired(host: Host, home: Stack) -> None:
     assert host.read("/etc/fstab") == ORIGINAL + b"\n" + LINE
     home("preview", "--expect-no-changes")
-    host.ssh(f"umount {TARGET} && mount -t nfs -o hard 10.0.0.150:/volume1/backups/proxmox_backups {TARGET}")
+    host.ssh(f"umount {TARGET} && mount -t nfs -o hard {SOURCE} {TARGET}")
     home("preview", "--expect-no-changes", exits=7)
     said = verb(home, "drift")
     assert said.exit == 7, said
@@ -105,27 +115,33 @@ def test_every_verb_has_its_place_in_the_table() -> None:
     assert verbs == WITH_THE_NAS_CUT.keys()
 
 
-def test_with_the_nas_cut_every_verb_ends_soon_and_says_so(host: Host, nas: Nas, home: Stack, figures: Figures) -> None:
+def test_with_the_nas_cut_every_verb_ends_soon_and_says_so(
+    host: Host, nas: Nas, lab: Lab, home: Stack, figures: Figures
+) -> None:
     before = host.read("/etc/fstab")
     state = home("stack", "export").json()["deployment"]["resources"]
     nas.off()
+    lab.control("/nas", {"power": "off"})
+    wrong: list[object] = []
     for name, (codes, words) in WITH_THE_NAS_CUT.items():
         began = time.monotonic()
         said = verb(home, name)
         seconds = time.monotonic() - began
         figures.took(f"homebackup {name} with the NAS cut", seconds)
-        assert said.exit in codes, (name, said)
-        assert words in said.stdout + said.stderr, (name, said)
-        assert "Traceback" not in said.stderr, (name, said)
-        assert seconds < BOUND, name
+        text = said.stdout + said.stderr
+        if said.exit not in codes or words not in text or "Traceback" in text or seconds > BOUND:
+            wrong.append((name, seconds, said))
     for arguments in (["preview", "--expect-no-changes"], ["refresh", "--yes", "--skip-preview"]):
         began = time.monotonic()
         home(*arguments)
         seconds = time.monotonic() - began
         figures.took(f"pulumi {arguments[0]} with the NAS cut", seconds)
-        assert seconds < BOUND, arguments
+        if seconds > BOUND:
+            wrong.append((arguments, seconds))
+    assert wrong == []
     after = home("stack", "export").json()["deployment"]["resources"]
     assert [(r["urn"], r.get("outputs")) for r in after] == [(r["urn"], r.get("outputs")) for r in state]
     assert host.read("/etc/fstab") == before
     nas.on()
+    lab.control("/nas", {"power": "on"})
     home("preview", "--expect-no-changes")
