@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 COMMANDS = {
@@ -19,6 +20,9 @@ COMMANDS = {
 """Each command, and the Debian package that brings it."""
 ALSO = {"nfs-ganesha": ["nfs-ganesha-vfs"]}
 
+TRACES = b"Checking that ptrace can change system call numbers...OK"
+"""What User-Mode Linux says when it can run here; without a disk it says little else that can be relied on."""
+
 
 class Unavailable(Exception):
     """These tests cannot run here; the text is the sentence that says what is missing."""
@@ -27,9 +31,10 @@ class Unavailable(Exception):
 def provide() -> None:
     """Install what is missing, and try it; raises Unavailable when this machine cannot run the tests."""
     _provide()
-    boot = "unshare --pid --fork --kill-child=KILL timeout --signal=KILL 20 linux.uml mem=32M con=null con0=null,fd:1"
-    if b"Linux version" not in _said(boot):
-        raise Unavailable("User-Mode Linux does not boot here; a container needs the right to trace processes for it")
+    with tempfile.TemporaryDirectory() as folder:
+        probe = f"timeout --signal=KILL 20 linux.uml mem=32M con=null con0=null,fd:1 uml_dir={folder}/"
+        if TRACES not in _said(f"unshare --pid --fork --kill-child=KILL {probe}"):
+            raise Unavailable("User-Mode Linux does not start here; a container needs the right to trace processes")
     if said := _said("unshare --net ip link add lan type bridge").strip():
         raise Unavailable(f"network namespaces with a bridge are needed: {said.decode(errors='replace')}")
 
