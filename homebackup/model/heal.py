@@ -79,8 +79,10 @@ def removing(ground: HostFacts, target: str, server: str) -> list[Step]:
     there = dict.fromkeys(path for path in units(target, server) if path in ground.files)
     if not there:
         return []
+    # With the timer's own file gone, systemctl has nothing to disable.
+    accept = frozenset({0} if any(path.endswith(".timer") for path in there) else {0, 1})
     return [
-        Run(("systemctl", "disable", "--now", name(target)), accept=frozenset({0, 1})),
+        Run(("systemctl", "disable", "--now", name(target)), accept=accept),
         *_writes(ground, there),
         Run(("systemctl", "daemon-reload")),
     ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import os
 import stat
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +23,8 @@ KEPT = ("etc", "mnt", "srv", "root", "var/lib")
 """Folders of the host in which every byte is watched."""
 PATIENCE = 0.01
 """Waits for a silent NAS last this much of what they last in reality."""
+CLOSING = 2.0
+"""Seconds that connections may take to be closed."""
 FIRST_OF_OURS = 100
 """Mounts with a lower id are there since the boot."""
 
@@ -64,6 +68,7 @@ class House:
     @asynccontextmanager
     async def open(cls, folder: Path) -> AsyncIterator[House]:
         """A house that serves, and is closed in the end."""
+        before = _opened()
         house = cls(folder)
         await house.box.start()
         house.ready.write_text(json.dumps(house.box.ready()), encoding="utf-8")
@@ -73,6 +78,9 @@ class House:
             for site in house._sites:
                 await site.close()
             await house.box.stop()
+            deadline = time.monotonic() + CLOSING
+            while _opened() > before and time.monotonic() < deadline:
+                await asyncio.sleep(0.005)
 
     @property
     def ready(self) -> Path:
@@ -186,6 +194,11 @@ class House:
         inode = self.box.root.inodes.of(real)
         inode.mode, (inode.uid, inode.gid) = stat.S_IMODE(thing.mode), thing.owner
         inode.immutable, inode.acl = thing.immutable, list(thing.acl)
+
+
+def _opened() -> int:
+    """How many files and sockets this process has open; a closed connection takes the loop a few more rounds."""
+    return len(os.listdir("/dev/fd"))
 
 
 def _units(picture: Picture) -> dict[str, Thing]:

@@ -204,7 +204,7 @@ UNITS = heal.units(TARGET, WANTED.server)
 TIMER = heal.name(TARGET)
 ENABLE = Run(("systemctl", "enable", "--now", TIMER))
 SYNC = Run(("sync", heal.WANTED))
-DISABLE = Run(("systemctl", "disable", "--now", TIMER), accept=frozenset({0, 1}))
+DISABLE = Run(("systemctl", "disable", "--now", TIMER))
 OLDER = dict.fromkeys(UNITS, b"older")
 HEALING: dict[str, tuple[dict[str, bytes], bool, dict[str, Any], list[Step]]] = {
     # unit files there, timer active, what differs, what is done

@@ -1,5 +1,7 @@
 """A POSIX shell in Python: it can run only the lab's own commands, on the lab's own files."""
 
+from functools import lru_cache
+
 from lab.node.process import Process
 from lab.node.shell.interpreter import Shell
 from lab.node.shell.parser import Parser
@@ -31,7 +33,7 @@ async def run_script(
     shell.variables.setdefault("OPTIND", "1")
     shell.variables["PPID"] = str(process.parent)
     try:
-        program: Node = Parser(script, bash=bash).program()
+        program = _parsed(script, bash)
     except ShellSyntaxError as error:
         shell.line = error.line
         program = _before_the_error(script, bash, error)
@@ -40,6 +42,12 @@ async def run_script(
         await process.err(shell.complaint(str(error)))
         return 2
     return await shell.to_the_end(program)
+
+
+@lru_cache(maxsize=128)
+def _parsed(script: str, bash: bool) -> Node:
+    """What the script is made of, which running it does not change; a client sends the same scripts again and again."""
+    return Parser(script, bash=bash).program()
 
 
 def _before_the_error(script: str, bash: bool, error: ShellSyntaxError) -> Node:
