@@ -39,7 +39,7 @@ demo: setup ## Set everything up and run the main job on the lab, on one screen
 test: test-fast test-pulumi ## Run every test but those that need a virtual machine
 
 test-fast: setup ## Run the tests that need nothing but Python
-	@$(PYTEST) -m "not acceptance and not pulumi"
+	@$(PYTEST) -m "not acceptance and not conformance and not pulumi"
 
 test-pulumi: setup ## Run the tests of the real Pulumi CLI on the lab
 	@$(PYTEST) -m pulumi

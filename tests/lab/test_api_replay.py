@@ -25,6 +25,7 @@ def groups() -> dict[str, list[Case]]:
 GROUPS = groups()
 
 
+@pytest.mark.conformance
 @pytest.mark.parametrize("group", GROUPS)
 async def test_every_recorded_case_is_answered_alike(group: str, box: Box) -> None:
     ready = box.ready()

@@ -18,6 +18,7 @@ def groups() -> dict[str, list[Row]]:
 GROUPS = groups()
 
 
+@pytest.mark.conformance
 @pytest.mark.parametrize("group", GROUPS)
 async def test_every_recorded_command_prints_and_exits_alike(group: str, box: Box) -> None:
     report = await replay(GROUPS[group], box, not_reproduced())
