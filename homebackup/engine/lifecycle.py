@@ -35,7 +35,10 @@ class Lifecycle:
     async def read(self, known: Mapping[str, Value], *, fresh: bool = False) -> Any:
         """The resource as it is, None when it is not there."""
         ground = await self.cls.ground(self.site, self.name, known, fresh=fresh)
-        return self.cls.found(self.name, ground, known)
+        seen = self.cls.found(self.name, ground, known)
+        if seen is not None and (unknown := seen.unknown(ground)):
+            self.say(f"unknown: {unknown}")
+        return seen
 
     async def create(self, new: Any, *, preview: bool) -> Any:
         """Make it, or take over what is there and equal; the result is what is there afterwards."""

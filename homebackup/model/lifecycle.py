@@ -38,6 +38,9 @@ class Managed(Declared, Protocol):
     def found(cls, name: str, ground: Any, known: Mapping[str, Value]) -> Self | None:
         """The resource as it is, None when it is not there; `known` is the last state, for what cannot be seen now."""
 
+    def unknown(self, ground: Any) -> str:
+        """Why a part of it cannot be seen now and is as it was last known; empty when all of it was seen."""
+
     def creating(self, ground: Any) -> Plan:
         """How to make it; raises Refusal."""
 

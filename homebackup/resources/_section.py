@@ -51,6 +51,10 @@ class Section:
         """The value of its key."""
         return str(getattr(self, self.key.name))
 
+    def unknown(self, ground: list[dict[str, Any]]) -> str:
+        """Nothing is."""
+        return ""
+
     def creating(self, ground: list[dict[str, Any]]) -> Plan:
         """One POST."""
         return Plan((Call("POST", self.api, {**self.fixed, **wire_form(self)}, self._hidden),))

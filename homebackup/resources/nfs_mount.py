@@ -106,6 +106,12 @@ class NfsMount:
         mount = cls(**values)
         return cls(**values | {"live": mount._live(ground, str(known.get("live") or "mounted"))})
 
+    def unknown(self, ground: HostFacts) -> str:
+        """Whether the mount works, while its server is off."""
+        if ground.answers.get(self.server, True):
+            return ""
+        return f"the NAS {self.server} does not answer, so whether {self.target} works is as last known"
+
     def creating(self, ground: HostFacts) -> Plan:
         """Make the directory, guard it, write the line, mount; nobody else's mount is taken away for it."""
         if layers := [m for m in _layers(ground, self.target) if not m.is_nfs]:

@@ -73,6 +73,10 @@ class VzdumpDefaults:
         there = {name: text for name, text in said.items() if name in managed}
         return from_wire(cls, {**there, cls.key.wire: name}) if there else None
 
+    def unknown(self, ground: HostFacts) -> str:
+        """Nothing is."""
+        return ""
+
     def creating(self, ground: HostFacts) -> Plan:
         """Set each key on a line of its own."""
         return self._plan(ground, {**self._told()})
