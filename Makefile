@@ -10,7 +10,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format-check types architecture demo test test-fast test-pulumi conformance lab bench format lock clean
+.PHONY: help setup check lint format-check types architecture demo test test-fast test-pulumi conformance faults acceptance lab bench format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ test-pulumi: setup ## Run the tests of the real Pulumi CLI on the lab
 
 conformance: setup ## Replay everything recorded of Proxmox VE against the lab and the rules
 	@python -m tests.lab.conformance
+
+faults: setup ## Break every operation at every step in every way on the lab, and see that the next run converges
+	@python -m tests.faults
+
+acceptance: setup ## Try it on a real kernel, NFS server, systemd and sshd, in machines built from Debian's packages
+	@python -m tests.acceptance
 
 lab: setup ## Run a lab in this terminal, for the stack `lab`: a Proxmox VE node, its host and a NAS in a box
 	@mkdir -p .lab && exec python -m lab --ready .lab/ready.json --state .lab/state
