@@ -21,8 +21,8 @@ NFSv4 { Graceless = true; RecoveryBackend = fs; Minor_Versions = 0, 1, 2; }
 LOG { Default_Log_Level = EVENT; }
 """
 _EXPORT = """\
-EXPORT { Export_Id = %d; Path = %s; Pseudo = %s; Access_Type = RW; Squash = No_Root_Squash; SecType = sys;
-         Protocols = 4; Transports = TCP; FSAL { Name = VFS; } }
+EXPORT { Export_Id = %d; Filesystem_Id = 1.%d; Path = %s; Pseudo = %s; Access_Type = RW;
+         Squash = No_Root_Squash; SecType = sys; Protocols = 4; Transports = TCP; FSAL { Name = VFS; } }
 """
 
 
@@ -35,7 +35,7 @@ class Nas:
         text = _CONFIG
         for number, (export, volume) in enumerate(self.volumes.items(), start=1):
             volume.mkdir(parents=True)
-            text += _EXPORT % (number, volume, export)
+            text += _EXPORT % (number, number, volume, export)
         (folder / "ganesha.conf").write_text(text)
         self._server: Started | None = None
 
