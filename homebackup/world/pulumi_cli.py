@@ -11,6 +11,8 @@ from typing import Any
 from homebackup.world.connection import NAMESPACE, Connection
 from homebackup.world.errors import Failed, Missing
 
+OF_NO_STACK = frozenset({"whoami"})
+"""Commands of Pulumi that take no stack."""
 PREVIEWING = 600.0
 """Seconds after which a preview is given up."""
 
@@ -104,7 +106,7 @@ class PulumiCli:
             raise Missing(
                 "pulumi", "it is not on PATH", "install Pulumi, or run `make setup` and put .tools/bin on PATH"
             )
-        stack = ("--stack", self.stack) if self.stack else ()
+        stack = ("--stack", self.stack) if self.stack and arguments[0] not in OF_NO_STACK else ()
         process = await asyncio.create_subprocess_exec(
             program,
             *arguments,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-import warnings
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
 from tests.faults.hostile import of_examples
-from tests.faults.matrix import Score, of_scene
+from tests.faults.matrix import Score, of_scene, quiet
 from tests.faults.scenes import scenes
 
 EXAMPLES = 30
@@ -23,7 +22,7 @@ def main(wanted: str) -> int:
     began, total, examples = time.monotonic(), Score("all"), 0
     chosen = [number for number, scene in enumerate(scenes()) if wanted in scene.title]
     workers = os.cpu_count() or 2
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=warnings.simplefilter, initargs=("ignore",)) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=quiet) as pool:
         work: dict[Future[Score], bool] = {pool.submit(of_scene, number): False for number in chosen}
         if wanted in "hypothesis":
             work |= {pool.submit(of_examples, start, EXAMPLES): True for start in range(BATCHES)}

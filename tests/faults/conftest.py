@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.house import House
+from tests.pulumi.conftest import stack
+
+__all__ = ["house", "stack"]
 
 
 @pytest.fixture

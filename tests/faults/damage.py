@@ -82,7 +82,7 @@ def _is_ours(scene: Scene, path: str, part: bytes) -> bool:
     if path == FSTAB:
         fields = part.split()
         is_entry = len(fields) >= 3 and not fields[0].startswith(b"#")
-        return scene.kind == "NfsMount" and is_entry and fields[1].rstrip(b"/") == TARGET.encode()
+        return scene.kind == "NfsMount" and is_entry and re.sub(rb"/+", b"/", fields[1]).rstrip(b"/") == TARGET.encode()
     if path == VZDUMP:
         keys = {f.wire for f in scene.cls.fields if {**(scene.old or {}), **(scene.new or {})}.get(f.name) is not None}
         return scene.kind == "VzdumpDefaults" and part.partition(b":")[0].strip().decode("latin-1") in keys

@@ -63,6 +63,7 @@ class Trial:
         for path, content in (("/etc/fstab", self.fstab), ("/etc/vzdump.conf", FOREIGN_VZDUMP)):
             await house.write(path, content)
         await house.shell(f"printf %s '{FOREIGN_STORAGE}' >> /etc/pve/storage.cfg")
+        await house.shell("pvesh set /storage/usb --content backup")  # Proxmox VE writes the whole file in its own form
         await house.shell("chmod 640 /etc/fstab; chown 0:34 /etc/fstab; systemctl daemon-reload")
         self.state: State = None
         self.whole = house.site(scene.way)
