@@ -1,10 +1,11 @@
 """`homebackup plan`: all that `pulumi up` would do on the host and to the API, in its order, deletions included."""
 
+import asyncio
 import json
 
 import typer
 
-from homebackup.commands.ending import WELL, run
+from homebackup.commands.ending import UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.engine.codec import recorded
 from homebackup.engine.lifecycle import Lifecycle
@@ -14,13 +15,14 @@ from homebackup.world.pulumi_cli import Previewed, PulumiCli
 
 
 def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False) -> None:
-    """Print each command on the host and each API call that `pulumi up` would make, and change nothing."""
+    """Print each command and API call that `pulumi up` would make. Exits 3 when a part of the site cannot be seen."""
     run(_plan(PulumiCli(cwd, stack), as_json))
 
 
 async def _plan(pulumi: PulumiCli, as_json: bool) -> int:
-    preview = await pulumi.preview()
-    site = LiveSite(await pulumi.connection())
+    preview, connection = await asyncio.gather(pulumi.preview(), pulumi.connection())
+    site = LiveSite(connection)
+    unknown = [text for texts in preview.texts.values() for text in texts if text.startswith("unknown: ")]
     planned: list[tuple[Previewed, list[str]]] = []
     for step in preview.steps:
         if step.type.rsplit(":", 1)[-1] not in RESOURCES or step.op in ("same", "refresh", "read"):
@@ -37,14 +39,16 @@ async def _plan(pulumi: PulumiCli, as_json: bool) -> int:
                 indent=2,
             )
         )
-    elif not any(lines for _, lines in planned):
+    elif not any(lines for _, lines in planned) and not unknown:
         typer.echo("pulumi up would change nothing on the host or in Proxmox VE.")
     else:
         for step, lines in planned:
             typer.echo(f"{step.op} {step.type.rsplit(':', 1)[-1]} {step.urn.rsplit('::', 1)[-1]}")
             for line in lines:
                 typer.echo(line)
-    return WELL
+    for text in unknown:
+        typer.echo(text, err=as_json)
+    return UNKNOWN if unknown else WELL
 
 
 async def _deletion(site: LiveSite, step: Previewed) -> list[str]:

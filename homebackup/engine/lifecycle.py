@@ -7,7 +7,7 @@ from typing import Any
 from homebackup.model.declare import UNKNOWN, Field, Value, loose, observed
 from homebackup.model.refusal import Refusal
 from homebackup.model.steps import Plan
-from homebackup.world.errors import Changed, Refused, Trouble, Unreachable
+from homebackup.world.errors import Busy, Changed, Refused, Trouble, Unreachable
 from homebackup.world.journal import Nowhere, Record
 from homebackup.world.live_site import LiveSite
 
@@ -113,7 +113,7 @@ class Lifecycle:
             if plan.steps:
                 self.say("\n".join(["pulumi up will do:", *(f"  {line}" for line in plan.lines())]))
             if plan.blocked:
-                self.say(f"unknown: {plan.blocked}")
+                self.say(f"{'in use' if plan.busy else 'unknown'}: {plan.blocked}")
             return new
         plan = await self._perform(planned, lambda: self._done_all_the_same(new))
         seen = await self.read(vars(new), fresh=True)
@@ -152,7 +152,8 @@ class Lifecycle:
 
     async def _do(self, plan: Plan, done: Callable[[], Awaitable[bool]]) -> None:
         if plan.blocked:
-            raise Unreachable(self.subject, plan.blocked.partition(";")[0], plan.blocked.partition(";")[2].strip())
+            said, _, remedy = plan.blocked.partition(";")
+            raise (Busy if plan.busy else Unreachable)(self.subject, said, remedy)
         await self.record.plan(plan)
         begun = 0
         try:

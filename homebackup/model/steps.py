@@ -72,14 +72,16 @@ Step = Call | Run | Write
 class Plan:
     """Steps in their order.
 
-    `undo` puts the host back when a step fails after the first `undo_from` of them were done. `blocked` says why the
-    plan cannot be carried out now, though nothing is wrong with it: a preview shows it, nothing is started.
+    `undo` puts the host back when a step fails after the first `undo_from` of them were done. `blocked` says why
+    the plan cannot be carried out now, though nothing is wrong with it: a preview shows it, nothing is started. It is
+    `busy` when somebody uses the thing, else a part of the site cannot be seen.
     """
 
     steps: tuple[Step, ...] = ()
     undo: tuple[Step, ...] = ()
     undo_from: int = 0
     blocked: str = ""
+    busy: bool = False
 
     def lines(self) -> list[str]:
         """How a preview shows all of it."""

@@ -141,7 +141,7 @@ class NfsMount:
         if left != ground.fstab:
             steps += [Write(FSTAB, ground.fstab, left, "fstab"), RELOAD]
         blocked = _in_use(ground, self.target) if stop in steps else ""
-        return Plan((*timer.removing(ground, self.target, self.server), *steps), blocked=blocked)
+        return Plan((*timer.removing(ground, self.target, self.server), *steps), blocked=blocked, busy=bool(blocked))
 
     def _converge(self, ground: HostFacts) -> Plan:
         self._stay_apart(ground)
@@ -164,7 +164,7 @@ class NfsMount:
         if after != before:
             steps += [Write(FSTAB, before, after, "fstab"), RELOAD]
             undo += [Write(FSTAB, after, before, "fstab"), RELOAD]
-        blocked = ""
+        blocked, busy = "", False
         if self._live(ground, "not mounted") != "mounted":
             steps += [Run(("umount", self.target), timeout=MOUNTING)] * (len(layers) - 1 if layers else 0)
             # The line may be older than systemd's look at it: written by hand, or by a run that was killed right then.
@@ -174,11 +174,10 @@ class NfsMount:
                 undo.append(Run(("systemctl", "start", unit), timeout=MOUNTING))
             elif undo:  # exit code 5: systemd knows no such mount any more
                 undo.append(Run(("systemctl", "stop", unit), timeout=MOUNTING, accept=frozenset({0, 5})))
-            if not ground.answers.get(self.server, False):
-                blocked = f"the NAS {self.server} does not answer on its NFS port; switch it on and run this again"
-            else:
-                blocked = _in_use(ground, self.target)
-        return Plan(tuple(steps), tuple(undo), undo_from + 1, blocked)
+            answers = ground.answers.get(self.server, False)
+            away = f"the NAS {self.server} does not answer on its NFS port; switch it on and run this again"
+            blocked, busy = (_in_use(ground, self.target), True) if answers else (away, False)
+        return Plan(tuple(steps), tuple(undo), undo_from + 1, blocked, busy)
 
     def _entry(self) -> fstab.Entry:
         return fstab.Entry(0, _join(self.server, self.export), self.target, self.fstype, self.options)

@@ -26,7 +26,7 @@ BOUND = 10.0
 """Seconds in which everything ends that a person types while the NAS is cut off."""
 WITH_THE_NAS_CUT = {
     "drift": ({3}, "unknown: the NAS 10.0.0.150 does not answer"),
-    "plan": ({0, 3}, ""),
+    "plan": ({3}, "unknown: the NAS 10.0.0.150 does not answer"),
     "preflight": ({1, 3}, "does not answer"),
     "receipts": ({0}, ""),
     "recover": ({0}, "nothing to recover"),
