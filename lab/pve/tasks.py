@@ -100,6 +100,8 @@ class Tasks:
             status = _one_line(error.strerror or str(error))
         except asyncio.CancelledError:
             status = "received interrupt"
+        except Exception as error:  # noqa: BLE001 -- a mistake in the lab must not look like a task that runs for ever
+            status = f"not in the lab: {type(error).__name__}: {_one_line(str(error))}"
         prefix = "" if status == "OK" or status.startswith("WARNINGS: ") else "ERROR: "
         task.log(f"TASK {prefix}{status}")
         task.end = max(int(self.clock.now()), task.start)
