@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homebackup.model.declare import Field, key, observed, replaces, root_only, secret
+from homebackup.model.declare import Field, docstrings, key, observed, replaces, root_only, secret
 from homebackup.resources import RESOURCES
 from homebackup.world.connection import Connection
 
@@ -59,10 +59,11 @@ def value_type(f: Field) -> dict[str, Any]:
 
 
 def _config() -> dict[str, Any]:
+    docs = docstrings(Connection)
     return {
         field.alias or name: {
             "type": "string",
-            "description": field.description or "",
+            "description": docs.get(name, ""),
             **({"secret": True} if name in SECRET_CONFIG else {}),
         }
         for name, field in Connection.model_fields.items()

@@ -90,14 +90,23 @@ class Field:
 
     name: str
     kind: Any
-    doc: str
+    docs: Callable[[], Mapping[str, str]]
     default: Value
     marks: frozenset[Mark]
     wire: str
     absent: Value
     spell: Callable[[Value], "str | int | list[str]"]
-    adapter: "TypeAdapter[Value]"
     given: tuple[Callable[[Value], list[str]], ...] = ()
+
+    @property
+    def adapter(self) -> "TypeAdapter[Value]":
+        """What checks a value, made when the first value comes."""
+        return _adapter(self.kind)
+
+    @property
+    def doc(self) -> str:
+        """Its meaning: the string under it, read from the source only when somebody asks."""
+        return " ".join(self.docs().get(self.name, "").split())
 
     @property
     def required(self) -> bool:
@@ -146,25 +155,24 @@ T = TypeVar("T")
 def resource(cls: type[T]) -> type[T]:
     """The class frozen, with `fields` and `key` read from its annotations and `name_of` its key's value."""
     made: Any = dataclass(frozen=True, kw_only=True)(cls)
-    hints, docs = get_type_hints(made, include_extras=True), _docstrings(made)
-    made.fields = tuple(_field(f.name, hints[f.name], docs.get(f.name, ""), f.default) for f in dataclass_fields(made))
+    hints, docs = get_type_hints(made, include_extras=True), cache(lambda: docstrings(made))
+    made.fields = tuple(_field(f.name, hints[f.name], docs, f.default) for f in dataclass_fields(made))
     (made.key,) = [f for f in made.fields if key in f.marks]
     return made  # type: ignore[no-any-return]
 
 
-def _field(name: str, hint: Any, doc: str, default: Value) -> Field:
+def _field(name: str, hint: Any, docs: Callable[[], Mapping[str, str]], default: Value) -> Field:
     extras = _extras(hint)
     absent = next((e.value for e in extras if isinstance(e, Absent)), None)
     return Field(
         name=name,
         kind=hint,
-        doc=" ".join(doc.split()),
+        docs=docs,
         default=default,
         marks=frozenset(e for e in extras if isinstance(e, Mark)),
         wire=next((e.name for e in extras if isinstance(e, Wire)), name.replace("_", "-")),
         absent=absent,
         spell=next((e.spell for e in extras if isinstance(e, Encode)), spelled),
-        adapter=_adapter(hint),
         given=tuple(e.rule for e in extras if isinstance(e, Given)),
     )
 
@@ -190,8 +198,8 @@ def _reason(error: Any) -> str:
     return f"{where}: {text}" if where and error["type"] != "value_error" else text
 
 
-def _docstrings(cls: type) -> dict[str, str]:
-    """The string under each field, for the class and what it inherits."""
+def docstrings(cls: type) -> dict[str, str]:
+    """The string under each annotated field of the class and of what it inherits."""
     found: dict[str, str] = {}
     for part in reversed(cls.__mro__[:-1]):
         (tree,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body

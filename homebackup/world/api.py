@@ -12,7 +12,6 @@ from homebackup.world.answers import Asked, unreachable
 from homebackup.world.connection import Connection
 from homebackup.world.errors import Refused
 from homebackup.world.host import Host
-from homebackup.world.https import Https
 from homebackup.world.pvesh import Pvesh
 from homebackup.world.repeat import Repeat, repeated
 from homebackup.world.wire import Wire, encode, secrets_of
@@ -125,7 +124,7 @@ class Api:
         loop = asyncio.get_running_loop()
         if self._transport is None:
             to = self.connection
-            self._transport = Https(to) if to.api == "https" else Pvesh(to, self.host, loop)
+            self._transport = _https(to) if to.api == "https" else Pvesh(to, self.host, loop)
         # proxmoxer takes what it is given apart, so each attempt gets its own.
         work = loop.run_in_executor(self._threads, self._transport.call, asked, dict(wire), secrets, limit)
         # Over ssh the host keeps the time, from the moment a command begins and not while it queues.
@@ -141,6 +140,13 @@ def _name(method: str, path: str, params: Mapping[str, Any]) -> str:
     """What a section that is to be made is called."""
     key = {"/cluster/backup": "id", "/storage": "storage"}.get(path, "") if method.upper() == "POST" else ""
     return str(params.get(key) or "")
+
+
+def _https(to: Connection) -> Transport:
+    # Its libraries take a tenth of a second to import, which every preview over ssh would pay for nothing.
+    from homebackup.world.https import Https
+
+    return Https(to)
 
 
 class _Shared:

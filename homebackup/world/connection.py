@@ -106,7 +106,6 @@ class Connection(BaseModel):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,
     )
 
     host: Annotated[Text, AfterValidator(_host)]
