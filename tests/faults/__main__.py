@@ -12,7 +12,7 @@ from tests.faults.hostile import of_examples
 from tests.faults.matrix import Score, of_scene, quiet
 from tests.faults.scenes import scenes
 
-EXAMPLES = 30
+EXAMPLES = 40
 """Made-up files a batch."""
 BATCHES = 8
 

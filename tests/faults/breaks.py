@@ -101,7 +101,8 @@ def breaks(moment: Step | str, way: str) -> Iterator[Break]:
     if isinstance(moment, Write):
         yield Break("half of the content arrives", cut=True)
         size = len(moment.after or b"")
-        yield from (Break(f"{room} bytes are left", room=room) for room in sorted({1, size // 2, size, size + 1, size * 2}))
+        rooms = sorted({1, size // 2, size, size + 1, size * 2})
+        yield from (Break(f"{room} bytes are left", room=room) for room in rooms)
     if not asks or way == "ssh":
         yield from positions(9 if moment == "look" else 1)
 

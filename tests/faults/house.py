@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gc
 import json
 import os
 import stat
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +69,7 @@ class House:
     @asynccontextmanager
     async def open(cls, folder: Path) -> AsyncIterator[House]:
         """A house that serves, and is closed in the end."""
+        gc.collect()  # what nobody holds any more would count as open
         before = _opened()
         house = cls(folder)
         await house.box.start()
@@ -78,9 +80,7 @@ class House:
             for site in house._sites:
                 await site.close()
             await house.box.stop()
-            deadline = time.monotonic() + CLOSING
-            while _opened() > before and time.monotonic() < deadline:
-                await asyncio.sleep(0.005)
+            await until(lambda: _opened() <= before, CLOSING)
 
     @property
     def ready(self) -> Path:
@@ -129,7 +129,7 @@ class House:
     def picture(self) -> Picture:
         """The host as it is now."""
         root, things = self.box.root, {}
-        folders = [os.path.join(root.folder, name) for name in KEPT]
+        folders = [str(root.folder / name) for name in KEPT]
         while folders:
             for entry in os.scandir(folders.pop()):
                 things[entry.path[len(str(root.folder)) :]] = self._thing(entry)
@@ -198,7 +198,14 @@ class House:
 
 def _opened() -> int:
     """How many files and sockets this process has open; a closed connection takes the loop a few more rounds."""
-    return len(os.listdir("/dev/fd"))
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+async def until(condition: Callable[[], bool], seconds: float) -> None:
+    """Wait until something is true, but no longer than so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:  # noqa: ASYNC110 -- nobody tells of it
+        await asyncio.sleep(0.002)
 
 
 def _units(picture: Picture) -> dict[str, Thing]:

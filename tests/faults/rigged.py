@@ -20,7 +20,7 @@ HASTE = 0.25
 
 
 class HastyHost(Host):
-    """The host, of whose next command `hasty` says whether it is given up soon, and `cut` whether half its input comes."""
+    """The host, whose next command is given up soon when it is `hasty`, and gets half of its input when it is `cut`."""
 
     hasty = cut = False
 
@@ -34,7 +34,7 @@ class HastyHost(Host):
 
 
 class HastyApi(Api):
-    """The API, with short pauses, of whose next call `hasty` says whether it is given up soon."""
+    """The API, with short pauses, whose next call is given up soon when it is `hasty`."""
 
     hasty = False
 

@@ -93,8 +93,13 @@ def _mounts() -> list[Scene]:
         scene("created", None, mount(), 5),
         scene("created with its timer", None, mount(heal=True), 10),
         scene("created on a directory that is there", None, mount(immutable=False), 3, f"mkdir {TARGET}"),
-        scene("created where it was mounted by hand", None, mount(), 2,
-              f"mkdir {TARGET}; mount -t nfs -o soft,timeo=150,retrans=3 {NAS}:{EXPORT} {TARGET}"),
+        scene(
+            "created where it was mounted by hand",
+            None,
+            mount(),
+            2,
+            f"mkdir {TARGET}; mount -t nfs -o soft,timeo=150,retrans=3 {NAS}:{EXPORT} {TARGET}",
+        ),
         scene("with other options", mount(), mount(options=slow), 3),
         scene("from another export", mount(heal=True), mount(heal=True, export=OTHER), 3),
         scene("without its line", mount(), mount(), 2, f"sed -i '\\|{NAS}:|d' /etc/fstab"),
@@ -103,8 +108,13 @@ def _mounts() -> list[Scene]:
         scene("mounted twice", mount(), mount(), 3, f"mount -t nfs -o soft {NAS}:{OTHER} {TARGET}"),
         scene("with a timer now", mount(), mount(heal=True), 5),
         scene("without its timer", mount(heal=True), mount(), 4),
-        scene("whose timer was changed", mount(heal=True), mount(heal=True), 4,
-              "echo '# mine' >> /etc/systemd/system/homebackup-heal-mnt-nas\\\\x2dbackups.timer"),
+        scene(
+            "whose timer was changed",
+            mount(heal=True),
+            mount(heal=True),
+            4,
+            "echo '# mine' >> /etc/systemd/system/homebackup-heal-mnt-nas\\\\x2dbackups.timer",
+        ),
         scene("deleted", mount(), None, 4),
         scene("deleted with its timer", mount(heal=True), None, 8),
         scene("deleted while not mounted", mount(), None, 3, f"umount {TARGET}"),
@@ -133,8 +143,14 @@ def _sections(way: str) -> list[Scene]:
         Scene(f"storage deleted over {way}", "DirStorage", way, storage(**kept), None),
         Scene(f"job created over {way}", "VzdumpJob", way, None, job()),
         Scene(f"job updated over {way}", "VzdumpJob", way, job(**kept), job(schedule="sun 05:00", enabled=False)),
-        Scene(f"job changed by hand over {way}", "VzdumpJob", way, job(**kept), job(**kept),
-              "pvesh set /cluster/backup/backup-one --enabled 0"),
+        Scene(
+            f"job changed by hand over {way}",
+            "VzdumpJob",
+            way,
+            job(**kept),
+            job(**kept),
+            "pvesh set /cluster/backup/backup-one --enabled 0",
+        ),
         Scene(f"job deleted over {way}", "VzdumpJob", way, job(**kept), None),
     ]
 
@@ -142,5 +158,3 @@ def _sections(way: str) -> list[Scene]:
 def scenes() -> list[Scene]:
     """Every operation, on every way."""
     return [*_mounts(), *_defaults(), *(scene for way in ("https", "token", "ssh") for scene in _sections(way))]
-
-

@@ -1,10 +1,9 @@
-"""One scene in a house: made ready once, then broken at every moment in every way, each time followed by another run."""
+"""One scene in a house: made ready once, then broken at every moment in every way, with another run after each."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,7 @@ from homebackup.world.errors import Trouble
 from homebackup.world.journal import Journal
 from tests.faults import damage
 from tests.faults.breaks import Break, breaks
-from tests.faults.house import House, Picture
+from tests.faults.house import House, Picture, until
 from tests.faults.rigged import RiggedSite
 from tests.faults.scenes import FOREIGN_FSTAB, FOREIGN_STORAGE, FOREIGN_VZDUMP, TARGET, Scene
 
@@ -25,7 +24,7 @@ SETTLING = 5.0
 """Seconds that what a killed run left behind on the host may go on."""
 
 ON_THE_HOST = ("NFS mount", "vzdump defaults")
-"""What a look sees; the run before has just looked."""
+"""What a look sees; whoever made it has just looked, and that serves again."""
 
 State = Mapping[str, Any] | None
 """What Pulumi has recorded of the resource."""
@@ -116,7 +115,8 @@ class Trial:
             house.box.nas.on = True
         await self._next(state, problems, must=True)
         pictures.append(house.picture())
-        problems += [f"half done: {line}" for p in pictures for line in damage.half(self.scene, p, (self.start, self.done))]
+        whole = (self.start, self.done)
+        problems += [f"half done: {line}" for p in pictures for line in damage.half(self.scene, p, whole)]
         problems += [f"left over: {path}" for path in damage.scratch(pictures[-1])]
         problems += self._other_end(pictures[-1])
         foreign = damage.foreign(self.scene, self.start)
@@ -155,8 +155,7 @@ class Trial:
         going = asyncio.ensure_future(work)
         if each.killed == "in":
             before = len(house.box.journal.entries)
-            while len(house.box.journal.entries) == before and not going.done():
-                await asyncio.sleep(0.001)
+            await until(lambda: len(house.box.journal.entries) > before or going.done(), SETTLING)
         elif each.killed != "before":
             result = await going
         if each.killed:
@@ -165,9 +164,7 @@ class Trial:
         return result
 
     async def _settled(self) -> None:
-        deadline = time.monotonic() + SETTLING
-        while self.house.box.machine.processes and time.monotonic() < deadline:
-            await asyncio.sleep(0.002)
+        await until(lambda: not self.house.box.machine.processes, SETTLING)
 
     async def _next(self, state: State, problems: list[str], *, must: bool) -> State:
         """What `pulumi up` does next, the state refreshed first; it must end well unless the NAS is still off."""
@@ -188,7 +185,8 @@ class Trial:
         """What a further run would still do."""
         cls, wanted = self.scene.cls, self.wanted
         known = vars(wanted) if wanted is not None else self.state or {}
-        ground = await cls.ground(lifecycle.site, self.scene.name, known, fresh=cls.noun not in ON_THE_HOST)
+        just_seen = wanted is not None and cls.noun in ON_THE_HOST
+        ground = await cls.ground(lifecycle.site, self.scene.name, known, fresh=not just_seen)
         seen = cls.found(self.scene.name, ground, known)
         if wanted is None:
             return [f"still to do: {line}" for line in seen.deleting(ground).lines()] if seen is not None else []
@@ -201,9 +199,12 @@ class Trial:
         """Where the end is another one than that of the undisturbed run."""
         ours, done = damage.ours(self.scene, picture), damage.ours(self.scene, self.done)
         found = [f"{path} ends as {ours[path]}" for path in ours if ours[path] != done[path]]
-        for path in (TARGET, *(p for p in {*picture.things, *self.done.things} if p.endswith((".timer", ".service")))):
-            if picture.things.get(path) != self.done.things.get(path):
-                found.append(f"{path} ends as {picture.things.get(path)}")
+        units = {p for p in {*picture.things, *self.done.things} if p.endswith((".timer", ".service"))}
+        found += [
+            f"{path} ends as {picture.things.get(path)}"
+            for path in (TARGET, *sorted(units))
+            if picture.things.get(path) != self.done.things.get(path)
+        ]
         mounts = [[(m.source, m.target, m.options) for m in p.mounts] for p in (picture, self.done)]
         if mounts[0] != mounts[1]:
             found.append(f"mounted in the end: {mounts[0]}")
@@ -226,8 +227,10 @@ class Trial:
                 await lifecycle.delete(state)
             return None
         if state is None:
-            return vars(await lifecycle.create(self.wanted, preview=False))
-        return vars(await lifecycle.update(state, self.wanted, preview=False))
+            made = await lifecycle.create(self.wanted, preview=False)
+        else:
+            made = await lifecycle.update(state, self.wanted, preview=False)
+        return dict(vars(made))
 
     def _lifecycle(self, site: RiggedSite) -> Lifecycle:
         record = self.journal.of("lab", self.scene.title, self.said.append)
