@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from homebackup.model.declare import UNKNOWN, Field, Value, loose, observed
+from homebackup.model.lifecycle import Say
 from homebackup.model.refusal import Refusal
 from homebackup.model.steps import Plan
 from homebackup.world.errors import Busy, Changed, Refused, Trouble, Unreachable
@@ -13,9 +14,6 @@ from homebackup.world.live_site import LiveSite
 
 TRIES = 5
 """How often a plan is made anew because somebody else's section changed the digest of the file."""
-
-Say = Callable[[str], None]
-"""Takes a text that the owner reads beside the resource."""
 
 
 class Lifecycle:

@@ -4,7 +4,7 @@ import grpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from homebackup.engine.lifecycle import Say
+from homebackup.model.lifecycle import Say
 
 
 class Log:

@@ -4,21 +4,23 @@ import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi.provider.experimental import provider as wire
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from homebackup.engine.codec import lift_all, lower, lower_all, state
-from homebackup.engine.lifecycle import Lifecycle
 from homebackup.engine.log import Log
 from homebackup.engine.schema import provider_schema
 from homebackup.model.declare import UNKNOWN, Field, changes, check, doubts, https_only, root_only
 from homebackup.resources import RESOURCES
 from homebackup.world.connection import Connection, Problems
 from homebackup.world.errors import Missing, Refused
-from homebackup.world.journal import Journal, place
-from homebackup.world.live_site import LiveSite
+
+if TYPE_CHECKING:
+    from homebackup.engine.lifecycle import Lifecycle
+    from homebackup.world.journal import Journal
+    from homebackup.world.live_site import LiveSite
 
 ROOT_ONLY = (
     "only root@pam itself may set it, no API token can; use api: ssh, or user root@pam with a password, "
@@ -31,22 +33,31 @@ HTTPS_ONLY = "pvesh takes this option for its own, so it cannot be set over ssh;
 class HomeBackupProvider(wire.Provider):
     """Serves every resource of the `resources` folder on one site."""
 
+    # What reaches a site is imported when the first resource is looked at: Pulumi starts this process twice for a
+    # preview, and the second time, when nothing changed, it only compares.
+
     def __init__(self, log: Log) -> None:
         self.log = log
-        self._site: LiveSite | None = None
         self._config: Mapping[str, str] = {}
 
-    @property
-    def site(self) -> LiveSite:
-        """The configured site."""
-        if self._site is None:
-            self._site = LiveSite(Connection.parse(self._config))
-        return self._site
+    @cached_property
+    def connection(self) -> Connection:
+        """How the site is reached."""
+        return Connection.parse(self._config)
 
     @cached_property
-    def journal(self) -> Journal:
+    def site(self) -> "LiveSite":
+        """The configured site."""
+        from homebackup.world.live_site import LiveSite
+
+        return LiveSite(self.connection)
+
+    @cached_property
+    def journal(self) -> "Journal":
         """Where this process keeps what it did, in the folder that Pulumi started it in: the project's."""
-        return Journal(place(Path()), "pulumi", self.site.connection.secrets)
+        from homebackup.world.journal import Journal, place
+
+        return Journal(place(Path()), "pulumi", self.connection.secrets)
 
     async def get_schema(self, request: wire.GetSchemaRequest) -> wire.GetSchemaResponse:
         """The schema of all resources and of the configuration."""
@@ -164,11 +175,13 @@ class HomeBackupProvider(wire.Provider):
 
     def _unsettable(self, f: Field) -> str:
         """Why the field cannot be set the way the site is reached; empty when it can."""
-        if root_only in f.marks and not self.site.root_options:
+        if root_only in f.marks and not self.connection.is_root:
             return ROOT_ONLY
-        return HTTPS_ONLY if https_only in f.marks and self.site.connection.api == "ssh" else ""
+        return HTTPS_ONLY if https_only in f.marks and self.connection.api == "ssh" else ""
 
-    def _lifecycle(self, cls: Any, name: str, urn: str) -> Lifecycle:
+    def _lifecycle(self, cls: Any, name: str, urn: str) -> "Lifecycle":
+        from homebackup.engine.lifecycle import Lifecycle
+
         say = self.log.sayer(urn)
         record = self.journal.of(urn.split("::")[0].rpartition(":")[2], f"{cls.noun} {name}", say)
         return Lifecycle(self.site, cls, name, say, urn, record)

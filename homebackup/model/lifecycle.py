@@ -1,11 +1,14 @@
 """What every resource can do, and what it is given to look at: plans are pure, only looking goes through a world."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol, Self
 
 from homebackup.model.declare import Declared, Value
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.steps import Plan
+
+Say = Callable[[str], None]
+"""Takes a text that the owner reads beside the resource."""
 
 
 class World(Protocol):
