@@ -114,7 +114,7 @@ class Lifecycle:
                 self.say(f"{'in use' if plan.busy else 'unknown'}: {plan.blocked}")
             return new
         plan = await self._perform(planned, lambda: self._done_all_the_same(new))
-        seen = await self.read(vars(new), fresh=True)
+        seen = await self._made(new)
         if seen is None or (left := self._left(seen, new)):
             said = f"it is still not as declared: {'; '.join(left)}" if seen is not None else "it is not there"
             await self.record.verdict(f"every step ended well, but {said}")
@@ -124,10 +124,15 @@ class Lifecycle:
             )
         return seen
 
+    async def _made(self, new: Any) -> Any:
+        """What is there now; what cannot be seen does not count as made."""
+        known = {f.name: None if observed in f.marks else getattr(new, f.name) for f in self.cls.fields}
+        return self.cls.found(self.name, await self.cls.ground(self.site, self.name, known, fresh=True), known)
+
     async def _done_all_the_same(self, new: Any) -> bool:
         """Whether the resource is as declared after a failure: perhaps only the answer was lost."""
         try:
-            seen = await self.read(vars(new), fresh=True)
+            seen = await self._made(new)
         except Trouble:
             return False
         return seen is not None and not self._left(seen, new)

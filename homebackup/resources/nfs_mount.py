@@ -104,7 +104,7 @@ class NfsMount:
         values["heal"] = healing != "missing"
         values["healer"] = "as declared" if healing in ("missing", timer.RUNNING) else healing
         mount = cls(**values)
-        return cls(**values | {"live": mount._live(ground, str(known.get("live") or "mounted"))})
+        return cls(**values | {"live": mount._live(ground, known.get("live", "mounted") or "not mounted")})
 
     def unknown(self, ground: HostFacts) -> str:
         """Whether the mount works, while its server is off."""

@@ -202,9 +202,12 @@ class Trial:
         units = {p for p in {*picture.things, *self.done.things} if p.endswith((".timer", ".service"))}
         found += [
             f"{path} ends as {picture.things.get(path)}"
-            for path in (TARGET, *sorted(units))
+            for path in sorted(units)
             if picture.things.get(path) != self.done.things.get(path)
         ]
+        guards = [p.things[TARGET].immutable for p in (picture, self.done) if TARGET in p.things]
+        if len(set(guards)) > 1 and guards[0] != getattr(self.wanted, "immutable", None):
+            found.append(f"{TARGET} ends {'guarded' if guards[0] else 'unguarded'}")
         mounts = [[(m.source, m.target, m.options) for m in p.mounts] for p in (picture, self.done)]
         if mounts[0] != mounts[1]:
             found.append(f"mounted in the end: {mounts[0]}")
