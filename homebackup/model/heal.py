@@ -59,7 +59,8 @@ def state(ground: HostFacts, target: str, server: str) -> str:
         return "missing"
     if there != wanted:
         return "changed by hand"
-    return RUNNING if ground.timers.get(name(target)) else "stopped"
+    enabled, _, active = ground.timers.get(name(target), "").partition(", ")
+    return "stopped" if active != "active" else RUNNING if enabled == "enabled" else "not started at boot"
 
 
 def keeping(ground: HostFacts, target: str, server: str) -> list[Step]:

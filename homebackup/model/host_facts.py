@@ -19,7 +19,10 @@ for path in /etc/fstab /etc/vzdump.conf /etc/systemd/system/homebackup-*; do
   if [ -f "$path" ]; then text file "$path"; fi
 done
 for path in /etc/systemd/system/homebackup-*.timer; do
-  if [ -f "$path" ]; then say timer "${path##*/}" "$(systemctl is-active "${path##*/}")"; fi
+  if [ -f "$path" ]; then
+    unit=${path##*/}
+    say timer "$unit" "$(systemctl is-enabled "$unit"), $(systemctl is-active "$unit")"
+  fi
 done
 look() {
   if timeout 3 bash -c 'exec 3<>"/dev/tcp/$0/2049"' "$1" 2>/dev/null; then
@@ -77,7 +80,8 @@ class HostFacts:
     `files` holds whole contents by path; `answers` whether a server answers on its NFS port; `responds` whether a
     mounted target answered a stat in time; `directories` the state of the directory itself, under the mount when there
     is one (left out where the host does not let it be seen): missing, plain, immutable or other; `users` the processes
-    that use a mounted target, a task of Proxmox VE by its UPID; `timers` whether a timer of ours is active.
+    that use a mounted target, a task of Proxmox VE by its UPID; `timers` what systemd says of a timer of ours, whether
+    it starts at boot and whether it runs: `enabled, active`.
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -86,7 +90,7 @@ class HostFacts:
     responds: Mapping[str, bool] = field(default_factory=dict)
     directories: Mapping[str, str] = field(default_factory=dict)
     users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    timers: Mapping[str, bool] = field(default_factory=dict)
+    timers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fstab(self) -> bytes:
@@ -119,5 +123,5 @@ def read_look(output: str) -> HostFacts:
         responds={target: said == "yes" for target, said in pick("responds").items()},
         directories=pick("directory"),
         users=users,
-        timers={name: said == "active" for name, said in pick("timer").items()},
+        timers=pick("timer"),
     )

@@ -47,12 +47,29 @@ LOOKS = {
         HostFacts(directories={"/a": "missing", "/b": "plain", "/c": "immutable", "/d": "other"}),
     ),
     "timers": (
-        look(r"timer homebackup-heal-mnt-nas\x2dbackups.timer active", "timer homebackup-drill.timer inactive"),
-        HostFacts(timers={r"homebackup-heal-mnt-nas\x2dbackups.timer": True, "homebackup-drill.timer": False}),
+        look(
+            r"timer homebackup-heal-mnt-nas\x2dbackups.timer enabled, active", "timer homebackup-drill.timer , failed"
+        ),
+        HostFacts(
+            timers={
+                r"homebackup-heal-mnt-nas\x2dbackups.timer": "enabled, active",
+                "homebackup-drill.timer": ", failed",
+            }
+        ),
     ),
     "a timer of which systemctl says nothing": (
         look("timer homebackup-drill.timer "),
-        HostFacts(timers={"homebackup-drill.timer": False}),
+        HostFacts(timers={"homebackup-drill.timer": ""}),
+    ),
+    "who uses a mount": (
+        look(
+            "user /mnt/nas cp (PID 7)",
+            "user /srv rsync (PID 9)",
+            "user /mnt/nas task UPID:pve:1:2:3:vzdump::r: (PID 8)",
+        ),
+        HostFacts(
+            users={"/mnt/nas": ("cp (PID 7)", "task UPID:pve:1:2:3:vzdump::r: (PID 8)"), "/srv": ("rsync (PID 9)",)}
+        ),
     ),
 }
 

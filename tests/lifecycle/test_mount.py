@@ -50,6 +50,10 @@ BY_HAND: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "stacked": (f"mount -t tmpfs none {TARGET}", {"live": "tmpfs none is mounted on top of it"}),
     "timer stopped": (f"systemctl stop '{TIMER}'".replace(r"\\", "\\"), {"healer": "stopped"}),
+    "timer disabled while it runs": (
+        f"systemctl disable '{TIMER}'".replace(r"\\", "\\"),
+        {"healer": "not started at boot"},
+    ),
     "options reordered": (
         "sed -i 's|defaults,soft,timeo=150|timeo=150,soft,defaults|' /etc/fstab",
         {},

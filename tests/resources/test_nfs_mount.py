@@ -206,30 +206,34 @@ ENABLE = Run(("systemctl", "enable", "--now", TIMER))
 SYNC = Run(("sync", heal.WANTED))
 DISABLE = Run(("systemctl", "disable", "--now", TIMER))
 OLDER = dict.fromkeys(UNITS, b"older")
-HEALING: dict[str, tuple[dict[str, bytes], bool, dict[str, Any], list[Step]]] = {
-    # unit files there, timer active, what differs, what is done
-    "as declared": (UNITS, True, {}, []),
+HEALING: dict[str, tuple[dict[str, bytes], str, dict[str, Any], list[Step]]] = {
+    # unit files there, what systemd says of the timer, what differs, what is done
+    "as declared": (UNITS, "enabled, active", {}, []),
     "missing": (
         {},
-        False,
+        "",
         {"heal": False},
         [*(Write(p, None, text) for p, text in UNITS.items()), on.RELOAD, ENABLE, SYNC],
     ),
-    "stopped": (UNITS, False, {"healer": "stopped"}, [on.RELOAD, ENABLE, SYNC]),
+    "stopped": (UNITS, "enabled, inactive", {"healer": "stopped"}, [on.RELOAD, ENABLE, SYNC]),
+    "running until the next boot": (
+        UNITS,
+        "disabled, active",
+        {"healer": "not started at boot"},
+        [on.RELOAD, ENABLE, SYNC],
+    ),
     "changed": (
         OLDER,
-        True,
+        "enabled, active",
         {"healer": "changed by hand"},
         [*(Write(p, b"older", text) for p, text in UNITS.items()), on.RELOAD, ENABLE, SYNC],
     ),
 }
 
 
-@pytest.mark.parametrize(("files", "active", "differs", "steps"), HEALING.values(), ids=HEALING.keys())
-def test_the_timer_that_heals(
-    files: dict[str, bytes], active: bool, differs: dict[str, Any], steps: list[Step]
-) -> None:
-    ground = host(DECLARED, LIVE, files=files, timers={TIMER: active})
+@pytest.mark.parametrize(("files", "timer", "differs", "steps"), HEALING.values(), ids=HEALING.keys())
+def test_the_timer_that_heals(files: dict[str, bytes], timer: str, differs: dict[str, Any], steps: list[Step]) -> None:
+    ground = host(DECLARED, LIVE, files=files, timers={TIMER: timer})
     seen = NfsMount.found(TARGET, ground, vars(HEALED))
     assert seen is not None
     assert differing(seen, HEALED) == differs
