@@ -84,7 +84,11 @@ class Lifecycle:
             seen = self.cls.found(self.name, ground, old)
             return Plan() if seen is None else self._planned(seen.deleting, ground)
 
-        await self._perform(planned, _never)
+        plan = await self._perform(planned, lambda: self._gone(old))
+        if plan.steps and not await self._gone(old):
+            said = "every step ended well, but it is still there"
+            await self.record.verdict(said)
+            raise Refused(self.subject, said, "look at the host's journal and run this again")
 
     async def deletion(self, old: Mapping[str, Value]) -> Plan:
         """What `delete` would do."""
@@ -136,6 +140,14 @@ class Lifecycle:
         except Trouble:
             return False
         return seen is not None and not self._left(seen, new)
+
+    async def _gone(self, old: Mapping[str, Value]) -> bool:
+        """Whether it is there no more; the ground names no server, since a NAS that is off would be waited for."""
+        known = {f.name: old.get(f.name) for f in self.cls.fields if observed not in f.marks}
+        try:
+            return self.cls.found(self.name, await self.cls.ground(self.site, self.name, {}, fresh=True), known) is None
+        except Trouble:
+            return False
 
     async def _perform(self, planned: Callable[[], Awaitable[Plan]], done: Callable[[], Awaitable[bool]]) -> Plan:
         """Carries the plan out, made anew as often as somebody else changed the same file meanwhile.
@@ -200,11 +212,6 @@ class Lifecycle:
 
     def _left(self, seen: Any, new: Any) -> list[str]:
         return unlike(self.cls.fields, vars(seen), vars(new))
-
-
-async def _never() -> bool:
-    """What is deleted is looked for by the next refresh."""
-    return False
 
 
 def unlike(
