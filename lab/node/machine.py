@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import posixpath
+import stat
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
@@ -88,10 +89,11 @@ class Machine:
         for folder in env.get("PATH", PATH).split(":"):
             path = posixpath.join(folder or cwd, name)
             try:
-                if self.root.isfile(path) and self.root.stat(path).st_mode & 0o111:
-                    return path
+                mode = self.root.mode(path)
             except OSError:
                 continue
+            if stat.S_ISREG(mode) and mode & 0o111:
+                return path
         raise fault(errno.ENOENT, name)
 
     async def execute(self, process: Process, path: str) -> int:

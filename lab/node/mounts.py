@@ -26,6 +26,11 @@ class Mount:
     users: list[int] = field(default_factory=list)
     """Processes that keep it busy."""
 
+    def holds(self, name: str) -> bool:
+        """Whether the canonical path `name` is its target or lies below it."""
+        target = self.target
+        return target == "/" or (name.startswith(target) and name[len(target) : len(target) + 1] in ("", "/"))
+
     @property
     def read_only(self) -> bool:
         """Whether writing is refused with EROFS."""
@@ -113,8 +118,7 @@ class MountTable:
         """The mount that holds the canonical path `name`: the longest target, of stacked ones the last."""
         found = self.mounts[0]
         for mount in self.mounts:
-            inside = name == mount.target or name.startswith(mount.target.rstrip("/") + "/")
-            if mount.folder is not None and inside and len(mount.target) >= len(found.target):
+            if mount.folder is not None and mount.holds(name) and len(mount.target) >= len(found.target):
                 found = mount
         return found
 

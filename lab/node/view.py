@@ -86,15 +86,22 @@ class View:
 
     def isdir(self, path: str) -> bool:
         """Whether a directory is there (symlinks followed)."""
-        return self.exists(path) and stat.S_ISDIR(self.stat(path).st_mode)
+        return stat.S_ISDIR(self.mode(path))
 
     def isfile(self, path: str) -> bool:
         """Whether a regular file is there (symlinks followed)."""
-        return self.exists(path) and stat.S_ISREG(self.stat(path).st_mode)
+        return stat.S_ISREG(self.mode(path))
 
     def islink(self, path: str) -> bool:
         """Whether the path itself is a symlink."""
-        return self.exists(path, follow=False) and stat.S_ISLNK(self.stat(path, follow=False).st_mode)
+        return stat.S_ISLNK(self.mode(path, follow=False))
+
+    def mode(self, path: str, *, follow: bool = True) -> int:
+        """Kind and permissions of what is there, 0 when nothing is; an unreachable server raises EIO."""
+        try:
+            return self.inodes.stat(self.resolve(path, follow=follow)).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return 0
 
     def listdir(self, path: str) -> list[str]:
         """Names in a directory, sorted by byte."""
