@@ -139,6 +139,11 @@ class House:
         systemd = self.box.machine.systemd
         return Picture(things, mounts, copy.deepcopy(systemd.conditions), dict(systemd.timers.active))
 
+    def untouched(self, now: Picture, since: Picture) -> bool:
+        """Whether nothing has happened between two pictures, the first of which the host was put back to."""
+        same = now == since and (now.conditions, now.timers) == (since.conditions, since.timers)
+        return same and self.box.machine.systemd.units is self._units
+
     def _thing(self, entry: os.DirEntry[str]) -> Thing:
         kind = entry.stat(follow_symlinks=False).st_mode
         inode = self.box.root.inodes.of(Path(entry.path))

@@ -75,6 +75,7 @@ async def _broken(scene: Scene) -> Score:
             if len(trial.planned) != scene.steps:
                 said = [line for step in trial.planned for line in step.lines()]
                 score.failures.append(f"{scene.title}: {scene.steps} steps were expected, planned are {said}")
+            score.failures += [f"{scene.title}: undisturbed, {line}" for line in trial.left]
             async for case in trial.cases():
                 score.add(case)
             written, torn = entries(trial.journal.file)

@@ -49,6 +49,7 @@ class Trial:
         self.said: list[str] = []
         self.journal = Journal(house.folder / "journal.jsonl", "pulumi", house.secrets)
         self.moments: list[Step | str] = []
+        self.left: list[str] = []
 
     @cached_property
     def wanted(self) -> Any:
@@ -78,6 +79,7 @@ class Trial:
         await self._operate(site, self.state)
         await self.house.left(site)
         self.done = house.picture()
+        self.left = await self._left(self._lifecycle(self.whole), fresh=True)
         self.moments = site.moments
 
     @property
@@ -113,12 +115,13 @@ class Trial:
             state = await self._next(state, problems, must=False)
             pictures.append(house.picture())
             house.box.nas.on = True
-        await self._next(state, problems, must=True)
-        pictures.append(house.picture())
+        if state is not self.state or not house.untouched(pictures[-1], self.start):
+            await self._next(state, problems, must=True)  # else what comes next is the undisturbed run
+            pictures.append(house.picture())
+            problems += [f"left over: {path}" for path in damage.scratch(pictures[-1])]
+            problems += self._other_end(pictures[-1])
         whole = (self.start, self.done)
         problems += [f"half done: {line}" for p in pictures for line in damage.half(self.scene, p, whole)]
-        problems += [f"left over: {path}" for path in damage.scratch(pictures[-1])]
-        problems += self._other_end(pictures[-1])
         foreign = damage.foreign(self.scene, self.start)
         changed = [damage.changed_bytes(foreign, damage.foreign(self.scene, p)) for p in pictures]
         problems += [f"foreign: {path}" for path in dict.fromkeys(path for found in changed for path in found)]
@@ -181,12 +184,12 @@ class Trial:
             problems += [f"the next run ends with: {trouble}"] if must else self._sentence(trouble)
         return state
 
-    async def _left(self, lifecycle: Lifecycle) -> list[str]:
+    async def _left(self, lifecycle: Lifecycle, *, fresh: bool = False) -> list[str]:
         """What a further run would still do."""
         cls, wanted = self.scene.cls, self.wanted
         known = vars(wanted) if wanted is not None else self.state or {}
         just_seen = wanted is not None and cls.noun in ON_THE_HOST
-        ground = await cls.ground(lifecycle.site, self.scene.name, known, fresh=not just_seen)
+        ground = await cls.ground(lifecycle.site, self.scene.name, known, fresh=fresh or not just_seen)
         seen = cls.found(self.scene.name, ground, known)
         if wanted is None:
             return [f"still to do: {line}" for line in seen.deleting(ground).lines()] if seen is not None else []
