@@ -1,0 +1,62 @@
+"""Everything that one gather found of a site's backups; what could not be seen says so in its place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from homebackup.model.backups.archive import Dump
+from homebackup.model.backups.task import Task
+from homebackup.model.seen import Unseen
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A disk or mount point of a guest, as `scsi0`, and whether its jobs take it along, with Proxmox VE's reason."""
+
+    name: str
+    included: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A guest of the cluster; `kind` is `qemu` or `lxc`; `volumes` are those of the jobs that have the guest."""
+
+    vmid: int
+    kind: str
+    name: str
+    node: str
+    running: bool = False
+    template: bool = False
+    volumes: tuple[Volume, ...] | Unseen = ()
+
+
+@dataclass(frozen=True)
+class Space:
+    """Bytes of a storage."""
+
+    total: int
+    used: int
+    free: int
+
+
+@dataclass(frozen=True)
+class SiteFacts:
+    """One gather.
+
+    `now` is the epoch by the host's clock, `zone` the node's, `skew` the seconds by which the host's clock is ahead of
+    ours (None when unknown); `way` is `ssh`, `https` or `both`. `nas` tells whether the NAS answered on its NFS port.
+    `jobs` and `storages` are sections as the API gives them; `dumps` and `space` are by storage.
+    """
+
+    now: float
+    zone: str
+    way: str
+    skew: float | None = None
+    nas: bool | Unseen = True
+    jobs: tuple[Mapping[str, Any], ...] | Unseen = ()
+    storages: tuple[Mapping[str, Any], ...] | Unseen = ()
+    guests: tuple[Guest, ...] | Unseen = ()
+    dumps: Mapping[str, Dump | Unseen] = field(default_factory=dict)
+    space: Mapping[str, Space | Unseen] = field(default_factory=dict)
+    tasks: tuple[Task, ...] | Unseen = ()
