@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_ar
 from pydantic import TypeAdapter, ValidationError
 
 from homebackup.model import reasons
+from homebackup.model.spelling import Absent, Encode, Spelled, Wire, spelled
 
 Value = Any
 """A field's value in normal form: None, bool, int, str, frozenset, tuple or mapping."""
@@ -54,27 +55,6 @@ root_only = Mark("root_only")
 
 
 @dataclass(frozen=True)
-class Wire:
-    """The name Proxmox VE gives the field, where it does not follow from ours."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Encode:
-    """How Proxmox VE spells the value, where it does not follow from its type."""
-
-    spell: Callable[[Value], "str | int | list[str]"]
-
-
-@dataclass(frozen=True)
-class Absent:
-    """What Proxmox VE means when it does not mention the field, where that is not None."""
-
-    value: Value
-
-
-@dataclass(frozen=True)
 class Given:
     """A rule for what a program gives, which Proxmox VE's own answers need not keep.
 
@@ -95,7 +75,7 @@ class Field:
     marks: frozenset[Mark]
     wire: str
     absent: Value
-    spell: Callable[[Value], "str | int | list[str]"]
+    spell: Callable[[Value], Spelled]
     given: tuple[Callable[[Value], list[str]], ...] = ()
 
     @property
@@ -124,6 +104,12 @@ class Field:
         if unordered in self.marks and one is not None and other is not None:
             return frozenset(one) == frozenset(other)
         return bool(one == other)
+
+    def told(self, value: Value) -> bool:
+        """True when Proxmox VE is told of the value: one that means nothing is left out, unless always written."""
+        if observed in self.marks or value is None:
+            return False
+        return written in self.marks or not self.same(value, self.absent)
 
     def normal(self, value: Value) -> Value:
         """The value in normal form; raises ValueError with the reason as text.
@@ -210,19 +196,6 @@ def docstrings(cls: type) -> dict[str, str]:
     return found
 
 
-def spelled(value: Value) -> "str | int | list[str]":
-    """A value as Proxmox VE's API takes it: 0/1, comma lists, property strings; sequences stay lists."""
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, frozenset):
-        return ",".join(str(v) for v in sorted(value))
-    if isinstance(value, tuple):
-        return [str(v) for v in value]
-    if isinstance(value, Mapping):
-        return ",".join(f"{name}={spelled(v)}" for name, v in sorted(value.items()))
-    return value if isinstance(value, int) else str(value)
-
-
 def check(cls: type[Declared], given: Mapping[str, Value]) -> tuple[dict[str, Value], dict[str, str]]:
     """Inputs in normal form with defaults filled in, and for each wrong field (Python name) the reason.
 
@@ -267,29 +240,3 @@ def changes(cls: type[Declared], old: Mapping[str, Value], new: Mapping[str, Val
         for f in cls.fields
         if not f.same(old.get(f.name, f.absent), new.get(f.name, f.absent))
     }
-
-
-def wire_form(declared: Any) -> dict[str, "str | int | list[str]"]:
-    """What Proxmox VE is told of a resource: absent values left out unless the field is always written."""
-    return {
-        f.wire: f.spell(value)
-        for f in declared.fields
-        if observed not in f.marks
-        and (value := getattr(declared, f.name)) is not None
-        and (written in f.marks or not f.same(value, f.absent))
-    }
-
-
-def from_wire(cls: type[T], said: Mapping[str, Value]) -> T:
-    """The resource that an answer of Proxmox VE describes; what it does not mention has the field's `absent` value.
-
-    What somebody gave it that we would refuse stays as Proxmox VE says it: that is drift to be shown, no failure.
-    """
-    values: dict[str, Value] = {}
-    for f in cls.fields:  # type: ignore[attr-defined]
-        try:
-            value = f.normal(said[f.wire]) if said.get(f.wire) is not None else None
-        except ValueError:
-            value = said[f.wire]
-        values[f.name] = f.absent if value is None else value
-    return cls(**values)

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from homebackup.model.declare import Field, Value, from_wire, observed, secret, wire_form, written
+from homebackup.model.declare import Field, Value, observed, secret, written
 from homebackup.model.lifecycle import World
+from homebackup.model.spelling import from_wire, wire_form
 from homebackup.model.steps import Call, Plan
 
 

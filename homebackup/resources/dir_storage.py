@@ -2,9 +2,10 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from homebackup.model.declare import Absent, Wire, key, replaces, resource, written
+from homebackup.model.declare import key, replaces, resource, written
 from homebackup.model.kinds import Flag, Nodes, StorageId, StoragePath, Whole, at_least
 from homebackup.model.options import Bandwidth, Content, ContentDirs, MountMarker, Retention
+from homebackup.model.spelling import Absent, Wire
 from homebackup.resources._section import Section
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from homebackup.model import vzdump_conf
-from homebackup.model.declare import Field, Value, from_wire, key, loose, observed, resource
+from homebackup.model.declare import Field, Value, key, loose, observed, resource
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.kinds import AbsolutePath, Flag, StorageId, Whole, at_least
 from homebackup.model.lifecycle import World
 from homebackup.model.options import Fleecing, NotesTemplate, Performance, Retention
+from homebackup.model.spelling import from_wire
 from homebackup.model.steps import Plan, Write
 
 

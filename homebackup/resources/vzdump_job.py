@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from homebackup.model.declare import Absent, Wire, https_only, key, resource, root_only, written
+from homebackup.model.declare import https_only, key, resource, root_only, written
 from homebackup.model.kinds import (
     AbsolutePath,
     Flag,
@@ -20,6 +20,7 @@ from homebackup.model.kinds import (
     at_most_long,
 )
 from homebackup.model.options import Addresses, Compression, Fleecing, NotesTemplate, Performance, Retention
+from homebackup.model.spelling import Absent, Wire
 from homebackup.resources._section import Needs, Section
 
 

@@ -8,9 +8,10 @@ from typing import Annotated, Any, ClassVar
 
 import pytest
 
-from homebackup.model import declare
-from homebackup.model.declare import UNKNOWN, Absent, Encode, Field, Given, Wire, check, from_wire, resource, wire_form
+from homebackup.model import declare, spelling
+from homebackup.model.declare import UNKNOWN, Field, Given, check, resource
 from homebackup.model.kinds import Flag, Lines, Text, Vmids, Whole
+from homebackup.model.spelling import Absent, Encode, Wire, from_wire, wire_form
 
 
 def never_seven(value: Any) -> None:
@@ -217,5 +218,5 @@ SPELLED = {
 
 @pytest.mark.parametrize(("value", "text"), SPELLED.values(), ids=SPELLED.keys())
 def test_spelled(value: Any, text: Any) -> None:
-    assert declare.spelled(value) == text
-    assert type(declare.spelled(value)) is type(text)
+    assert spelling.spelled(value) == text
+    assert type(spelling.spelled(value)) is type(text)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from homebackup.model.declare import Field, changes, https_only, replaces, root_only, wire_form, written
+from homebackup.model.declare import Field, changes, https_only, replaces, root_only, written
+from homebackup.model.spelling import wire_form
 from homebackup.resources import RESOURCES
 from tests.lifecycle.conftest import Bench, declared
 from tests.lifecycle.samples import BASES, WITH, sections, two

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from homebackup.model.declare import Field, changes, check, from_wire, key, replaces, wire_form, written
+from homebackup.model.declare import Field, changes, check, key, replaces, written
+from homebackup.model.spelling import from_wire, wire_form
 from homebackup.model.steps import Call, Plan
 from homebackup.resources._section import Needs
 from tests.resources.sections import BESIDE, LEAST, SECTIONS, distinct, fields, having, made, recorded, values
