@@ -32,7 +32,7 @@ class Watch(threading.Thread):
         while not self.over.wait(0.05):
             for process in Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError):
-                    if b"homebackup.engine.serve" in (process / "cmdline").read_bytes():
+                    if b"homebackup.engine" in (process / "cmdline").read_bytes():
                         status = (process / "status").read_text()
                         self.highest = max(self.highest, int(status.split("VmHWM:")[1].split()[0]))
 

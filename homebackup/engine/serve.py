@@ -13,17 +13,10 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from homebackup.engine.log import Log
 from homebackup.engine.provider import HomeBackupProvider
 from homebackup.engine.schema import VERSION
-from homebackup.world.errors import Trouble
+from homebackup.world.errors import sentence
 
 WATCH = 1.0
 """Seconds between two looks at whether the engine that started this process still lives."""
-
-
-def _sentence(error: BaseException) -> str:
-    """The text for the owner: what our own error says, else the kind of error and where to report it."""
-    if isinstance(error, Trouble):
-        return str(error)
-    return f"homebackup: unexpected {type(error).__name__}: {error}; this is a defect, please report it with this line"
 
 
 class Servicer(ProviderServicer):
@@ -40,7 +33,7 @@ def _as_sentences(name: str) -> Any:
             raise
         except Exception as wrapped:  # noqa: BLE001 -- the boundary to Pulumi: whatever it is, the owner reads a sentence
             # The inherited method raises a copy with a traceback in its text; the original is its context.
-            await context.abort(grpc.StatusCode.UNKNOWN, _sentence(wrapped.__context__ or wrapped))
+            await context.abort(grpc.StatusCode.UNKNOWN, sentence(wrapped.__context__ or wrapped))
 
     return method
 
@@ -85,7 +78,3 @@ def main() -> None:
         asyncio.run(_serve(addresses[0]))
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-if __name__ == "__main__":
-    main()

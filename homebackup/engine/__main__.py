@@ -1,0 +1,13 @@
+"""`python -m homebackup.engine`: what the provider's launcher starts; Pulumi waits for every import of it, twice."""
+
+import gc
+
+gc.disable()  # nothing that is imported is garbage, and the collector would look through all of it again and again
+
+from homebackup.engine.serve import main  # noqa: E402  -- the collector has to be off before it
+
+gc.freeze()
+gc.enable()
+
+if __name__ == "__main__":
+    main()
