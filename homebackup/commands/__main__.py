@@ -3,17 +3,46 @@
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from homebackup import commands
-from homebackup.commands.ending import USAGE
+from homebackup.commands.ending import TROUBLE, USAGE, Ended
+from homebackup.world.errors import sentence
 
 LIBRARYS_USAGE = 2
-"""What typer exits with when it does not understand the command line; no verb of ours does."""
+"""What typer exits with when it does not understand the command line."""
+
+
+class Verbs(TyperGroup):
+    """The verbs of this folder; one is imported when it is called, all only to be listed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all verbs."""
+        names = sorted(_name(module.name) for module in iter_modules(commands.__path__))
+        return [name for name in names if self.get_command(ctx, name)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The verb of that name, None when there is none."""
+        if cmd_name not in (_name(module.name) for module in iter_modules(commands.__path__)):
+            return None
+        verb = getattr(import_module(f"homebackup.commands.{cmd_name.replace('-', '_')}"), "verb", None)
+        if verb is None:
+            return None
+        alone = typer.Typer(add_completion=False)
+        alone.command(cmd_name)(verb)
+        return typer.main.get_command(alone)
+
+
+def _name(module: str) -> str:
+    return module.replace("_", "-")
+
 
 app = typer.Typer(
     name="homebackup",
+    cls=Verbs,
     help="The backups of a Proxmox VE site: what is declared, what is there, and what Pulumi would do about it.",
     no_args_is_help=True,
     add_completion=False,
@@ -26,19 +55,17 @@ def _together() -> None:
     """Keep verbs as verbs, also while there is only one."""
 
 
-for _module in iter_modules(commands.__path__):
-    if _verb := getattr(
-        import_module(f"homebackup.commands.{_module.name}") if _module.name != "__main__" else None, "verb", None
-    ):
-        app.command(_module.name.replace("_", "-"))(_verb)
-
-
 def main() -> None:
-    """Run the command line; a usage error, which the library ends with 2, ends with 64."""
+    """Run the command line; a usage error ends with 64, and whatever else goes wrong is one sentence."""
     try:
         app()
+    except Ended:
+        raise
     except SystemExit as ended:
         sys.exit(USAGE if ended.code == LIBRARYS_USAGE else ended.code)
+    except Exception as error:  # noqa: BLE001 -- the boundary to the owner, who reads a sentence whatever it is
+        typer.echo(sentence(error), err=True)
+        sys.exit(TROUBLE)
 
 
 if __name__ == "__main__":

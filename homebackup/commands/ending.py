@@ -1,7 +1,6 @@
 """How a verb ends: exit codes, and every trouble as one sentence on standard error."""
 
 import asyncio
-import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn
 
@@ -11,12 +10,18 @@ from homebackup.world.errors import Trouble, Unreachable
 
 WELL = 0
 TROUBLE = 1
+CRITICAL = 2
+"""Something whose loss would be critical is not as it has to be."""
 UNKNOWN = 3
 """The site, or a part of it, cannot be seen at the moment."""
 DRIFT = 7
 """Something is not as declared; the same code that Pulumi uses."""
 USAGE = 64
 """The command line was not understood."""
+
+
+class Ended(SystemExit):
+    """The end of a verb with its own exit code, apart from one that the library of the command line chose."""
 
 
 def run(work: Coroutine[Any, Any, int]) -> NoReturn:
@@ -31,4 +36,4 @@ def run(work: Coroutine[Any, Any, int]) -> NoReturn:
         code = TROUBLE
     except KeyboardInterrupt:
         code = 130
-    sys.exit(code)
+    raise Ended(code)

@@ -124,3 +124,13 @@ class Failed(Trouble):
         super().__init__(subject, said, remedy)
         self.exit = exit
         self.stderr = stderr
+
+
+def sentence(error: BaseException) -> str:
+    """Any error for the owner: a trouble's own text, what the system said of a file, else where to report a defect."""
+    if isinstance(error, Trouble):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{one_line(str(error.filename))}: the system said {error.strerror}; see that it may be used"
+    kind, said = type(error).__name__, one_line(str(error)) or "no more is known"
+    return f"homebackup: unexpected {kind}: {said}; this is a defect, please report it with this line"
