@@ -29,7 +29,11 @@ KEEPALIVE = 10
 
 
 class Host:
-    """The host of the site; may be used by any number of tasks of one event loop."""
+    """The host of the site; may be used by any number of tasks of one event loop.
+
+    A key that was refused, on either side, stays refused for this Host: who looks again and again makes a new one, with
+    a new LiveSite, for each gather.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._to = connection

@@ -81,7 +81,11 @@ class Ticket(ProxmoxHTTPAuthBase):  # type: ignore[misc]
 
 
 class Session(ProxmoxHttpSession):  # type: ignore[misc]
-    """A session that reads the whole answer, logs in when it must, and raises Trouble."""
+    """A session that reads the whole answer, logs in when it must, and raises Trouble.
+
+    A login that was refused stays refused for this session: who asks again and again makes a new one, with a new
+    LiveSite, for each gather.
+    """
 
     def __init__(self, connection: Connection, url: str) -> None:
         super().__init__()

@@ -1,9 +1,11 @@
 """The site: its Proxmox VE API and its host as one world, that can be looked at and carries steps out."""
 
 import asyncio
+import contextlib
+import itertools
 import shlex
 import time
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from homebackup.model.host_facts import PROBE, HostFacts, read_look
@@ -23,15 +25,21 @@ LOOKING = 25.0
 
 
 class LiveSite:
-    """What the resources are handed: it looks, and it does."""
+    """What the resources are handed: it looks, and it does.
+
+    It is for one run, or one gather of what long serves: a login or a host key that was refused stays refused, so that
+    no account is locked by trying again, and only a new LiveSite asks anew.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.host = Host(connection)
         self.api = Api(connection, self.host)
         self._pairs: set[tuple[str, str]] = set()
-        self._seen: tuple[float, frozenset[tuple[str, str]], HostFacts] | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._moments = itertools.count(1)
+        self._changed = 0
+        self._last: _Look | None = None
+        self._turns: dict[str, asyncio.Lock] = {}
 
     async def listing(self, path: str) -> list[dict[str, Any]]:
         """The sections at a path of the API; readers at the same time share one request."""
@@ -47,30 +55,37 @@ class LiveSite:
         return found
 
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
-        """The host in one ssh round trip, whoever else is asking at the same time; raises Unreachable and its kin."""
-        wanted = frozenset(pairs)
-        if fresh:
-            self._seen = None
-        self._pairs |= wanted
-        while True:
-            if self._seen and time.monotonic() - self._seen[0] < FRESH and wanted <= self._seen[1]:
-                return self._seen[2]
-            if self._looking is None or self._looking.done():
-                self._looking = asyncio.create_task(self._look())
-            await asyncio.shield(self._looking)
+        """The host in one ssh round trip, whoever else is asking at the same time; raises Unreachable and its kin.
 
-    async def _look(self) -> None:
+        What comes back was asked of the host after the last step that this site began or ended before the call; a
+        `fresh` look was asked after the call.
+        """
+        wanted = frozenset(pairs)
+        self._pairs |= wanted
+        since = next(self._moments) if fresh else self._changed
+        if self._last is None or not self._last.serves(wanted, since):
+            self._last = _Look()
+            self._last.take(self._facts(self._last))
+        return await asyncio.shield(self._last.facts)
+
+    async def _facts(self, look: "_Look") -> HostFacts:
         await asyncio.sleep(GATHER)
-        pairs = frozenset(self._pairs)
-        arguments = [word for pair in sorted(pairs) for word in pair]
+        look.begin(next(self._moments), self._pairs)
+        arguments = [word for pair in sorted(look.pairs) for word in pair]
         ran = await self.host.run(shlex.join(["sh", "-c", PROBE, "homebackup", *arguments]), timeout=LOOKING)
         try:
-            facts = read_look(ran.text)
+            return read_look(ran.text)
         except ValueError:
             raise Unreachable(
                 f"host {self.connection.host}", f"the look at it ended early: {ran.said or ran.exit}", "run this again"
             ) from None
-        self._seen = time.monotonic(), pairs, facts
+
+    def turn(self, key: str) -> contextlib.AbstractAsyncContextManager[None]:
+        """To be held while something is planned and done to what the key names, a file or a list of sections.
+
+        Plans of one run that would each make the other's old are so made one after the other.
+        """
+        return self._turns.setdefault(key, asyncio.Lock())
 
     async def perform(self, step: Step) -> None:
         """Carries one step out; what is gone already counts as deleted. Raises Trouble."""
@@ -81,13 +96,16 @@ class LiveSite:
                 if step.method != "DELETE":
                     raise
             return
-        self._seen = None
-        if isinstance(step, Write):
-            ran = await self.host.run(files.command(step), stdin=step.after or b"", timeout=60)
-            if trouble := files.verdict(step, self.connection.host, ran):
-                raise trouble
-            return
-        await self._run(step)
+        self._changed = next(self._moments)
+        try:
+            await (self._write(step) if isinstance(step, Write) else self._run(step))
+        finally:
+            self._changed = next(self._moments)
+
+    async def _write(self, step: Write) -> None:
+        ran = await self.host.run(files.command(step), stdin=step.after or b"", timeout=60)
+        if trouble := files.verdict(step, self.connection.host, ran):
+            raise trouble
 
     async def _run(self, step: Run) -> None:
         command = shlex.join(step.argv)
@@ -109,3 +127,33 @@ class LiveSite:
     async def close(self) -> None:
         """Closes the connections."""
         await self.api.close()
+
+
+class _Look:
+    """One look for many readers: what it is asked to see, when it was asked of the host, and what came of it."""
+
+    facts: asyncio.Task[HostFacts]
+
+    def __init__(self) -> None:
+        self.pairs: frozenset[tuple[str, str]] = frozenset()
+        self._begun: float = float("inf")
+        self._ended: float = float("inf")
+
+    def take(self, facts: Coroutine[Any, Any, HostFacts]) -> None:
+        """Start what looks."""
+        self.facts = asyncio.create_task(facts)
+        self.facts.add_done_callback(self._note)
+
+    def begin(self, moment: int, pairs: Iterable[tuple[str, str]]) -> None:
+        """It is asked of the host now, and no more can be wished of it."""
+        self._begun, self.pairs = moment, frozenset(pairs)
+
+    def serves(self, wanted: frozenset[tuple[str, str]], since: int) -> bool:
+        """Whether it sees what is wanted, as it is after that moment; before it begins it takes any wish."""
+        if self._begun < since or time.monotonic() > self._ended + FRESH:
+            return False
+        return self._begun == float("inf") or wanted <= self.pairs
+
+    def _note(self, facts: asyncio.Task[HostFacts]) -> None:
+        good = not facts.cancelled() and facts.exception() is None
+        self._ended = time.monotonic() if good else float("-inf")

@@ -74,6 +74,16 @@ async def test_two_mounts_made_at_once_both_get_their_line(house: House) -> None
     assert sorted(line.split()[1] for line in after[len(before) :].splitlines()) == [TARGET, "/mnt/other"]
 
 
+async def test_two_mounts_of_one_run_and_defaults_beside_them_are_made(house: House) -> None:
+    run, other = Run(house), mount(target="/mnt/other", export=OTHER)
+    declarations = [("NfsMount", mount()), ("NfsMount", other), ("VzdumpDefaults", {"ionice": 7})]
+    made = await asyncio.gather(*(run.create(kind, values) for kind, values in declarations))
+    for (kind, values), seen in zip(declarations, made, strict=True):
+        assert changes(RESOURCES[kind], vars(seen), vars(declared(kind, values))) == {}
+    mounts = await text(house, "/proc/mounts")
+    assert all(f" {target} " in mounts for target in (TARGET, "/mnt/other"))
+
+
 async def test_defaults_set_by_two_runs_at_once_are_all_there(house: House) -> None:
     told: list[dict[str, Any]] = [{"tmpdir": "/var/tmp"}, {"ionice": 7}, {"lockwait": 30}]
     await asyncio.gather(*(Run(house).create("VzdumpDefaults", values) for values in told))

@@ -46,6 +46,7 @@ class Stage:
     asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     heads: list[dict[str, str]] = field(default_factory=list)
     logins: int = 0
+    password: str = PASSWORD
     break_logins: int = 0
     good_tickets: set[str] = field(default_factory=set)
     at_once: int = 0
@@ -125,7 +126,7 @@ class HttpsSite:
         if self.stage.break_logins and request.transport is not None:
             self.stage.break_logins -= 1
             request.transport.abort()
-        if form["password"] != PASSWORD:
+        if form["password"] != self.stage.password:
             return web.Response(status=401, reason="authentication failure")
         ticket = f"PVE:root@pam:{self.stage.logins}"
         self.stage.good_tickets.add(ticket)
@@ -217,6 +218,11 @@ class SshSite(asyncssh.SSHServer):
             await connection.wait_closed()
         self._listener.close()
         await self._listener.wait_closed()
+
+    async def restart(self) -> None:
+        """Read the authorized keys anew, on the same port."""
+        await self.stop()
+        await self.start(self.port)
 
     async def _process(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         command = (process.command or "").removeprefix("LC_ALL=C.UTF-8; export LC_ALL; ")
