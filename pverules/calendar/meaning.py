@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pverules.calendar.clock import UTC, left_out
 from pverules.calendar.event import CalendarEvent
 from pverules.calendar.field import Field
 from pverules.calendar.search import DAY
-from pverules.local_time import EPOCH, offset_at, offset_changes, wall_at
+from pverules.local_time import EPOCH, offset_at, wall_at
 
-UTC = ZoneInfo("UTC")
 _PLAIN = re.compile(r"[0-9.,]+")
 _LONGEST_MONTH = {month: 30 if month in (4, 6, 9, 11) else 29 if month == 2 else 31 for month in range(1, 13)}
 _SAMPLE = 200
@@ -106,28 +106,18 @@ def _short_months(event: CalendarEvent, _zone: ZoneInfo, _since: int) -> Iterato
 
 def _spring_gaps(event: CalendarEvent, zone: ZoneInfo, since: int) -> Iterator[str]:
     """Runs of the coming year at times that clocks leave out; an event of every hour loses nothing it would miss."""
-    if event.parts.utc or event.parts.hour.any:
-        return
-    local = CalendarEvent(replace(event.parts, utc=True), event.text)
-    for change, before, after in offset_changes(zone, since, since + _YEAR * DAY):
-        first = local.next_after(change + before - 1, UTC)
-        if first is None or first >= change + after:
-            continue
-        wall = wall_at(first, UTC)
-        following = event.next_after(change - 1, zone, hint=offset_at(change - 1, zone))
+    for gap in left_out(event, zone, since, since + _YEAR * DAY):
+        following = event.next_after(gap.change - 1, zone, hint=offset_at(gap.change - 1, zone))
         then = "there is no run after it" if following is None else f"the next is {_shown(wall_at(following, zone))}"
+        first = gap.times[0]
         yield (
-            f"{event.text}: {wall:%H:%M} does not exist on {wall:%Y-%m-%d} in {zone.key}, where clocks go forward from"
-            f" {_clock(change + before)} to {_clock(change + after)}; that run is skipped and {then}"
+            f"{event.text}: {first:%H:%M} does not exist on {first:%Y-%m-%d} in {zone.key}, where clocks go forward"
+            f" from {gap.before:%H:%M} to {gap.after:%H:%M}; that run is skipped and {then}"
         )
 
 
 def _shown(wall: datetime) -> str:
     return f"{wall:%Y-%m-%d %H:%M}"
-
-
-def _clock(wall: int) -> str:
-    return f"{wall_at(wall, UTC):%H:%M}"
 
 
 _RULES: tuple[Callable[[CalendarEvent, ZoneInfo, int], Iterator[str]], ...] = (
