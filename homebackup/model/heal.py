@@ -35,6 +35,8 @@ WantedBy=timers.target
 """
 WANTED = "/etc/systemd/system/timers.target.wants"
 """Where systemctl enables a timer; it leaves that to the kernel to write, and a power cut would undo it."""
+STOPPING = 130.0
+"""Seconds that systemd may take to stop the service: 90 until it is killed, and its mount lets go after that."""
 RUNNING = "running"
 """State of a timer that is as declared."""
 
@@ -44,11 +46,15 @@ def name(target: str) -> str:
     return "homebackup-heal-" + unit_name(target, "timer")
 
 
+def _service(target: str) -> str:
+    return name(target).removesuffix(".timer") + ".service"
+
+
 def units(target: str, server: str) -> dict[str, bytes]:
     """The unit files by their path: the service, then the timer."""
-    stem = "/etc/systemd/system/" + name(target).removesuffix(".timer")
     values = {"target": target, "server": server}
-    return {f"{stem}.service": _SERVICE.format(**values).encode(), f"{stem}.timer": _TIMER.format(**values).encode()}
+    texts = {_service(target): _SERVICE, name(target): _TIMER}
+    return {f"/etc/systemd/system/{unit}": text.format(**values).encode() for unit, text in texts.items()}
 
 
 def state(ground: HostFacts, target: str, server: str) -> str:
@@ -80,10 +86,12 @@ def removing(ground: HostFacts, target: str, server: str) -> list[Step]:
     there = dict.fromkeys(path for path in units(target, server) if path in ground.files)
     if not there:
         return []
-    # With the timer's own file gone, systemctl has nothing to disable.
+    # With the timer's own file gone, systemctl has nothing to disable; exit code 5: it knows no such service.
     accept = frozenset({0} if any(path.endswith(".timer") for path in there) else {0, 1})
     return [
         Run(("systemctl", "disable", "--now", name(target)), accept=accept),
+        # It may be in the middle of the very mount whose line is about to go.
+        Run(("systemctl", "stop", _service(target)), timeout=STOPPING, accept=frozenset({0, 5})),
         *_writes(ground, there),
         Run(("systemctl", "daemon-reload")),
     ]

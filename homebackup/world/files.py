@@ -27,6 +27,7 @@ cat > "$fresh"
 [ "$(sum "$fresh")" = "$content" ] || exit 78
 if [ -e "$path" ]; then
   cp --attributes-only --preserve=all "$path" "$fresh"
+  touch "$fresh"
   cp --preserve=all "$path" "$path.homebackup-previous"
 else
   chmod "$mode" "$fresh"

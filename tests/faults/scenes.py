@@ -107,7 +107,7 @@ def _mounts() -> list[Scene]:
         scene("gone, its directory open", mount(), mount(), 3, f"umount {TARGET}; chattr -i {TARGET}"),
         scene("mounted twice", mount(), mount(), 3, f"mount -t nfs -o soft {NAS}:{OTHER} {TARGET}"),
         scene("with a timer now", mount(), mount(heal=True), 5),
-        scene("without its timer", mount(heal=True), mount(), 4),
+        scene("without its timer", mount(heal=True), mount(), 5),
         scene(
             "whose timer was changed",
             mount(heal=True),
@@ -116,7 +116,7 @@ def _mounts() -> list[Scene]:
             "echo '# mine' >> /etc/systemd/system/homebackup-heal-mnt-nas\\\\x2dbackups.timer",
         ),
         scene("deleted", mount(), None, 4),
-        scene("deleted with its timer", mount(heal=True), None, 8),
+        scene("deleted with its timer", mount(heal=True), None, 9),
         scene("deleted while not mounted", mount(), None, 3, f"umount {TARGET}"),
     ]
 

@@ -126,3 +126,10 @@ async def test_deleted_leaves_every_other_byte(bench: Bench) -> None:
     assert await lifecycle.read(vars(made), fresh=True) is None
     assert bench.lab.run(look) == before
     bench.lab.run(f"touch {TARGET}/now-an-ordinary-directory")
+
+
+async def test_a_replaced_file_is_as_young_as_the_change(bench: Bench) -> None:
+    bench.lab.run("touch -d @1000000000 /etc/fstab; chmod 640 /etc/fstab")
+    await bench.of("NfsMount", TARGET).create(declared("NfsMount", HOME), preview=False)
+    mode, changed = bench.lab.run("stat -c '%a %Y' /etc/fstab").split()
+    assert (mode, int(changed) > 1_000_000_000) == ("640", True)

@@ -204,7 +204,10 @@ UNITS = heal.units(TARGET, WANTED.server)
 TIMER = heal.name(TARGET)
 ENABLE = Run(("systemctl", "enable", "--now", TIMER))
 SYNC = Run(("sync", heal.WANTED))
-DISABLE = Run(("systemctl", "disable", "--now", TIMER))
+DISABLE = [
+    Run(("systemctl", "disable", "--now", TIMER)),
+    Run(("systemctl", "stop", TIMER.replace(".timer", ".service")), timeout=130, accept=frozenset({0, 5})),
+]
 OLDER = dict.fromkeys(UNITS, b"older")
 HEALING: dict[str, tuple[dict[str, bytes], str, dict[str, Any], list[Step]]] = {
     # unit files there, what systemd says of the timer, what differs, what is done
@@ -238,6 +241,6 @@ def test_the_timer_that_heals(files: dict[str, bytes], timer: str, differs: dict
     assert seen is not None
     assert differing(seen, HEALED) == differs
     assert list(HEALED.updating(seen, ground).steps) == steps
-    gone = [DISABLE, *(Write(path, text, None) for path, text in files.items()), on.RELOAD] if files else []
+    gone = [*DISABLE, *(Write(path, text, None) for path, text in files.items()), on.RELOAD] if files else []
     assert list(WANTED.updating(seen, ground).steps) == gone
     assert list(seen.deleting(ground).steps) == [*gone, on.STOP, on.UNGUARD, *edit(DECLARED, HEAD)]
