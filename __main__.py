@@ -5,10 +5,11 @@ import sys
 import pulumi
 
 from components.home_backup import HomeBackup
-from homebackup.model.site import InvalidSite, read_site
+from homebackup.model.site import SITE, InvalidSite, read_site
 
 try:
-    site = read_site(pulumi.Config().require_object("site"), root="home-backup:site")
+    config = pulumi.Config()
+    site = read_site(config.require_object(SITE), root=config.full_key(SITE))
 except InvalidSite as invalid:
     for path, reason in invalid.problems.items():
         pulumi.log.error(f"{path}: {reason}")

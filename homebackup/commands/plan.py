@@ -12,6 +12,7 @@ from homebackup.engine.lifecycle import Lifecycle
 from homebackup.resources import RESOURCES
 from homebackup.world.live_site import LiveSite
 from homebackup.world.pulumi_cli import Previewed, PulumiCli
+from homebackup.world.stack import reached
 
 
 def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False) -> None:
@@ -20,8 +21,8 @@ def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False) -> None
 
 
 async def _plan(pulumi: PulumiCli, as_json: bool) -> int:
-    preview, connection = await asyncio.gather(pulumi.preview(), pulumi.connection())
-    site = LiveSite(connection)
+    preview, config = await asyncio.gather(pulumi.preview(), pulumi.config())
+    site = LiveSite(reached(config, pulumi.folder))
     unknown = [text for texts in preview.texts.values() for text in texts if text.startswith("unknown: ")]
     planned: list[tuple[Previewed, list[str]]] = []
     for step in preview.steps:

@@ -1,6 +1,5 @@
 """`homebackup preflight`: what would stop or surprise a `pulumi up`, found before it is run."""
 
-import asyncio
 import json
 from dataclasses import asdict
 from typing import Annotated
@@ -8,12 +7,12 @@ from typing import Annotated
 import typer
 
 from homebackup.commands.ending import TROUBLE, UNKNOWN, WELL, run
-from homebackup.commands.options import HERE, Folder, Json, Stack
+from homebackup.commands.options import HERE, Folder, Json
+from homebackup.commands.options import Stack as Named
 from homebackup.commands.preflight_checks import CHECKS, Finding, Ground, findings
-from homebackup.model.site import InvalidSite, Site, read_site
-from homebackup.world.errors import Refused
 from homebackup.world.live_site import LiveSite
 from homebackup.world.pulumi_cli import PulumiCli
+from homebackup.world.stack import Stack
 
 OF_PERMISSIONS = ["root-only options", "permissions"]
 """What `--permissions` looks at."""
@@ -23,17 +22,17 @@ Permissions = Annotated[
 ]
 
 
-def verb(stack: Stack = None, cwd: Folder = HERE, permissions: Permissions = False, as_json: Json = False) -> None:
+def verb(stack: Named = None, cwd: Folder = HERE, permissions: Permissions = False, as_json: Json = False) -> None:
     """Look for what would fail. Exits 0 when all is well, 1 when something would fail, 3 when it cannot be seen."""
     run(_preflight(PulumiCli(cwd, stack), permissions=permissions, as_json=as_json))
 
 
 async def _preflight(pulumi: PulumiCli, *, permissions: bool, as_json: bool) -> int:
-    connection, declared = await asyncio.gather(pulumi.connection(), pulumi.site())
-    live = LiveSite(connection)
+    stack = await Stack.of(pulumi)
+    live = LiveSite(stack.connection)
     try:
         names = OF_PERMISSIONS if permissions else list(CHECKS)
-        found = await findings(Ground(_site(declared), live, grants=permissions), names)
+        found = await findings(Ground(stack.site, live, grants=permissions), names)
     finally:
         await live.close()
     if as_json:
@@ -52,11 +51,3 @@ def text(finding: Finding) -> list[str]:
     head = "" if finding.level in ("well", "note") else f"{finding.level}: "
     end = f"; {finding.remedy}" if finding.remedy else ":" if finding.commands else ""
     return [f"{head}{finding.said}{end}", *(f"  {command}" for command in finding.commands)]
-
-
-def _site(declared: object) -> Site:
-    try:
-        return read_site(declared, root="home-backup:site")
-    except InvalidSite as invalid:
-        said = "; ".join(f"{path}: {reason}" for path, reason in invalid.problems.items())
-        raise Refused("configuration home-backup:site", said, "correct it in the stack's configuration") from None

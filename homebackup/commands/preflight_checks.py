@@ -69,21 +69,12 @@ async def node(ground: Ground) -> list[Finding]:
     """Whether the declared node exists."""
     declared = ground.declared.node
     there = sorted(str(node["node"]) for node in await ground.live.api.listing("/nodes"))
-    configured = ground.connection.node
     if declared not in there:
         return [
             Finding(
                 "trouble",
                 f"node {declared}: Proxmox VE on {ground.connection.host} has {', '.join(there) or 'no node'}",
-                "correct node in home-backup:site",
-            )
-        ]
-    if configured not in (None, declared):
-        return [
-            Finding(
-                "trouble",
-                f"node {declared}: homebackup:node says {configured}",
-                "let both name the same node, or remove homebackup:node",
+                "correct node in the site's configuration",
             )
         ]
     return [Finding("well", f"node {declared}: Proxmox VE has it")]

@@ -12,6 +12,7 @@ from homebackup.commands.options import HERE, Folder, Json
 from homebackup.model.receipts import Receipt, markdown, receipts
 from homebackup.world.journal import entries, place
 from homebackup.world.processes import lives, machine
+from homebackup.world.pulumi_cli import project_file
 
 Last = Annotated[int | None, typer.Option("--last", "-n", min=1, help="Only so many runs, the newest.")]
 Of = Annotated[str | None, typer.Option("--stack", "-s", help="Only what was done to this stack.")]
@@ -21,7 +22,7 @@ def verb(last: Last = None, stack: Of = None, cwd: Folder = HERE, as_json: Json 
     """Say of each run what was planned, done, failed, taken back and cut off, from the journal. Changes nothing."""
 
     async def work() -> int:
-        file = place(cwd)
+        file = place(project_file(cwd).parent)
         read, torn = entries(file)
         chosen = [receipt for receipt in receipts(read) if stack in (None, receipt.stack)][-(last or 0) :]
         if as_json:

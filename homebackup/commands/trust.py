@@ -13,6 +13,7 @@ from homebackup.world.errors import Unreachable, Untrusted
 from homebackup.world.hostkeys import pin
 from homebackup.world.journal import Journal, place
 from homebackup.world.pulumi_cli import PulumiCli
+from homebackup.world.stack import provider
 from homebackup.world.trust import certificate_fingerprint, fingerprint_of, ssh_host_key
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Store without asking.")]
@@ -43,8 +44,8 @@ def verb(stack: Stack = None, cwd: Folder = HERE, yes: Yes = False, replace: Rep
 
 
 async def _trust(pulumi: PulumiCli, *, yes: bool, replace: bool) -> int:
-    stored = await pulumi.configuration()
-    to = Connection.parse({key: stored[key] for key in WAY if key in stored})
+    stored = provider(await pulumi.config())
+    to = Connection.parse({key: stored[key] for key in WAY if key in stored}, pulumi.folder)
     fresh = []
     for one in await _shown(to, needs_api=stored.get("api") == "https"):
         typer.echo(f"{one.noun} of {to.host}:\n  {one.printed}\n  to compare, on its console: {one.compare}")

@@ -23,6 +23,8 @@ from homebackup.model.kinds import (
 from homebackup.model.options import Compression, Content, DeclaredRetention, NotesTemplate
 from homebackup.model.reasons import reason
 
+SITE = "site"
+"""The key of a stack's configuration that holds the site, in the namespace of its project."""
 TMPDIR = "/var/tmp"  # noqa: S108 -- vzdump's own directory for temporary files on the host
 """Where vzdump stages a container's configuration."""
 TMPDIR_REASON = (

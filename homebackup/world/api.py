@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 from homebackup.world.answers import Asked, unreachable
 from homebackup.world.connection import Connection
-from homebackup.world.errors import Refused
 from homebackup.world.host import Host
 from homebackup.world.pvesh import Pvesh
 from homebackup.world.repeat import Repeat, repeated
@@ -53,7 +52,6 @@ class Api:
         self._transport: Transport | None = None
         self._writes = 0
         self._lists: dict[str, _Shared] = {}
-        self._node: asyncio.Task[str] | None = None
 
     def __repr__(self) -> str:
         return f"Api({self.connection.api} {self.connection.host})"
@@ -96,22 +94,6 @@ class Api:
         if shared is None or not shared.holds(self._writes):
             shared = self._lists[path] = _Shared(asyncio.ensure_future(self.call("GET", path)), self._writes)
         return await asyncio.shield(shared.answer)
-
-    async def node(self) -> str:
-        """The node's name: as configured, else the only node, else the one that we talk to."""
-        if self.connection.node:
-            return self.connection.node
-        nodes = [str(n["node"]) for n in await self.listing("/nodes")]
-        if len(nodes) == 1:
-            return nodes[0]
-        local = [str(m["name"]) for m in await self.listing("/cluster/status") if m.get("local")]
-        if len(local) == 1:
-            return local[0]
-        raise Refused(
-            f"host {self.connection.host}",
-            f"it has the nodes {', '.join(sorted(nodes))}",
-            "name the one that is meant in homebackup:node",
-        )
 
     async def close(self) -> None:
         """Closes what is open, the connection to the host included."""

@@ -27,6 +27,9 @@ from homebackup.world.ready import from_lab
 NAMESPACE = "homebackup"
 """Prefix of the keys in a stack's configuration."""
 
+FILES = frozenset({"caFile", "lab", "sshIdentityFile", "sshKnownHosts"})
+"""Keys whose values are paths on this machine."""
+
 _USER = re.compile(r"[^\s@!:/]+@[A-Za-z][A-Za-z0-9.\-_]*")
 _TOKEN = re.compile(r"(?P<user>[^\s@!:/]+@[A-Za-z][A-Za-z0-9.\-_]*)!(?P<id>[A-Za-z][A-Za-z0-9.\-_]+)=(?P<value>\S+)")
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.\-_]*[A-Za-z0-9])?\.?")
@@ -78,10 +81,9 @@ def _host_key(value: str) -> str:
 
 
 def _file(value: Path) -> Path:
-    path = value.expanduser()
-    if not path.is_file():
-        raise ValueError(f"names the file {path}, which does not exist")
-    return path
+    if not value.is_file():
+        raise ValueError(f"names the file {value}, which does not exist")
+    return value
 
 
 def _no_control(value: object) -> object:
@@ -114,8 +116,6 @@ class Connection(BaseModel):
     """How the Proxmox VE API is reached: `pvesh` over ssh (one credential for everything), or https."""
     api_port: Port = 8006
     """Port of the API over https."""
-    node: Text | None = None
-    """Name of the node in Proxmox VE; by default it is asked for."""
     user: Annotated[Text, AfterValidator(_user)] = "root@pam"
     """User of the API over https, with its realm."""
     password: Secret | None = None
@@ -178,16 +178,19 @@ class Connection(BaseModel):
         return self
 
     @classmethod
-    def parse(cls, config: Mapping[str, str]) -> Connection:
+    def parse(cls, config: Mapping[str, str], folder: Path = Path()) -> Connection:
         """The connection that a provider's configuration describes.
 
-        Keys are those of the stack without their namespace, values are text; an empty value is no value. Raises
-        Problems with a sentence for each wrong key, an unknown one included; no secret is in it.
+        Keys are those of the stack without their namespace, values are text; an empty value is no value. Paths are
+        relative to `folder`, the project's. Raises Problems with a sentence for each wrong key, an unknown one
+        included; no secret is in it.
         """
         given = {key: value for key, value in config.items() if value != ""}
+        for key in FILES & given.keys():
+            given[key] = str(folder / Path(given[key]).expanduser())
         if "lab" in given:
             try:
-                given = from_lab(Path(given["lab"]).expanduser(), given)
+                given = from_lab(Path(given["lab"]), given)
             except ValueError as error:
                 raise Problems({"lab": str(error)}) from None
         try:

@@ -1,4 +1,4 @@
-"""The Pulumi command line, as the verbs use it: previews as data, and the stack's configuration."""
+"""The Pulumi command line, as the verbs use it: previews and the stack's configuration as data."""
 
 import asyncio
 import json
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from homebackup.world.connection import NAMESPACE, Connection
 from homebackup.world.errors import Failed, Missing
 
 OF_NO_STACK = frozenset({"whoami"})
@@ -50,28 +49,16 @@ class PulumiCli:
     """Runs Pulumi in a project's folder on one stack; the current one when none is named."""
 
     def __init__(self, folder: Path, stack: str | None = None) -> None:
-        self.folder, self.stack = folder, stack
+        self.folder, self.stack = project_file(folder).parent, stack
 
-    async def connection(self) -> Connection:
-        """How the stack reaches its site; paths in it are relative to the project's folder."""
-        return Connection.parse(await self.configuration())
-
-    async def configuration(self) -> dict[str, str]:
-        """What the stack configures of our provider, secrets in plain, by key without its namespace."""
-        config = json.loads(await self.run("config", "--json", "--show-secrets"))
-        return {
-            name.partition(":")[2]: entry["value"] for name, entry in config.items() if name.startswith(f"{NAMESPACE}:")
-        }
+    async def config(self) -> dict[str, Any]:
+        """The stack's whole configuration by full key, such as `homebackup:host`: text or objects, secrets in plain."""
+        entries = json.loads(await self.run("config", "--json", "--show-secrets"))
+        return {key: entry.get("objectValue") or entry.get("value", "") for key, entry in entries.items()}
 
     async def name(self) -> str:
         """The stack's name."""
         return (self.stack or (await self.run("stack", "--show-name")).strip()).rpartition("/")[2]
-
-    async def site(self) -> Any:
-        """The stack's declaration of its site, as it stands in the configuration."""
-        config = json.loads(await self.run("config", "--json"))
-        entry = config.get("home-backup:site") or {}
-        return entry.get("objectValue") or json.loads(entry.get("value", "null"))
 
     async def preview(self) -> Preview:
         """The preview of the stack, with what was changed by hand read first; raises Failed with Pulumi's errors."""
@@ -130,6 +117,13 @@ class PulumiCli:
                 remedy = "run `homebackup recover`, which looks whether the other run still lives"
             raise Failed(f"pulumi {arguments[0]}", _plain(said), remedy, exit=process.returncode or 1)
         return out.decode("utf-8", "replace")
+
+
+def project_file(folder: Path) -> Path:
+    """The Pulumi.yaml of the project that a folder belongs to, found as Pulumi does: there or in a folder above."""
+    above = (folder, *folder.absolute().parents)
+    names = ("Pulumi.yaml", "Pulumi.yml")
+    return next((file for place in above for name in names if (file := place / name).is_file()), folder / names[0])
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from homebackup.model.receipts import Entry
-from homebackup.world.connection import Connection
 from homebackup.world.journal import entries, place
 from homebackup.world.pulumi_cli import PulumiCli
 
@@ -15,27 +14,23 @@ class PlayedStack(PulumiCli):
     """Answers `config set`, and whatever else is put into `answers` by the command's words."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, "home")
         folder.mkdir()
-        self.config: dict[str, str] = {}
+        (folder / "Pulumi.yaml").write_text("name: home-backup\n")
+        super().__init__(folder, "home")
+        self.stored: dict[str, str] = {}
         self.declared: Any = None
         self.ran: list[str] = []
         self.answers: dict[str, str | Exception] = {}
 
-    async def configuration(self) -> dict[str, str]:
-        return dict(self.config)
-
-    async def connection(self) -> Connection:
-        return Connection.parse(self.config)
-
-    async def site(self) -> Any:
-        return self.declared
+    async def config(self) -> dict[str, Any]:
+        stored: dict[str, Any] = {f"homebackup:{key}": value for key, value in self.stored.items()}
+        return stored | ({} if self.declared is None else {"home-backup:site": self.declared})
 
     async def run(self, *arguments: str, accept: frozenset[int] = frozenset({0})) -> str:
         said = " ".join(arguments)
         self.ran.append(said)
         if arguments[:2] == ("config", "set"):
-            self.config[arguments[2].partition(":")[2]] = arguments[3]
+            self.stored[arguments[2].partition(":")[2]] = arguments[3]
             return ""
         answer = self.answers[said]
         if isinstance(answer, Exception):

@@ -28,7 +28,7 @@ AUDITOR = "auditor@pve!watch"
 @pytest.fixture(autouse=True)
 def reached(stack: PlayedStack, lab: Lab) -> None:
     """The lab as the stack's site."""
-    stack.config, stack.declared = {"lab": str(lab.ready)}, DECLARED
+    stack.stored, stack.declared = {"lab": str(lab.ready)}, DECLARED
 
 
 def token(lab: Lab, *lines: str, name: str = AUDITOR, privsep: int = 0) -> dict[str, str]:
@@ -69,7 +69,7 @@ async def test_all_is_well_as_root_over_ssh(stack: PlayedStack, lab: Lab, capsys
 async def test_an_auditor_is_told_of_the_archives_it_does_not_see(
     stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stack.config |= token(lab, "pveum acl modify / --users auditor@pve --roles PVEAuditor")
+    stack.stored |= token(lab, "pveum acl modify / --users auditor@pve --roles PVEAuditor")
     code, found, lines = await run(stack, capsys, permissions=True)
     assert code == 1
     assert {finding["check"] for finding in found} == {"root-only options", "permissions"}
@@ -93,7 +93,7 @@ async def test_an_auditor_is_told_of_the_archives_it_does_not_see(
 async def test_the_printed_lines_are_enough(
     stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str], privsep: int
 ) -> None:
-    stack.config |= token(lab, privsep=privsep)
+    stack.stored |= token(lab, privsep=privsep)
     stack.declared = {**DECLARED, "tiers": {"p0": DECLARED["tiers"]["p0"]}, "guests": _guests("100", "102")}
     code, found, _ = await run(stack, capsys, permissions=True)
     assert code == 1
@@ -120,7 +120,7 @@ async def test_root_is_told_how_to_make_do_with_less(stack: PlayedStack, capsys:
 
 async def test_a_ticket_of_another_user(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     lab.run("pvesh create /access/users --userid plain@pve --password long-enough")
-    stack.config |= {"api": "https", "user": "plain@pve", "password": "long-enough"}
+    stack.stored |= {"api": "https", "user": "plain@pve", "password": "long-enough"}
     code, found, lines = await run(stack, capsys, permissions=True)
     assert code == 1
     assert not any("--tokens" in line or "user add" in line for line in lines)
@@ -141,11 +141,11 @@ async def test_a_node_of_another_name(stack: PlayedStack, capsys: pytest.Capture
     stack.declared = {**DECLARED, "node": "pve2"}
     code, _, lines = await run(stack, capsys)
     assert code == 1
-    assert "trouble: node pve2: Proxmox VE on 127.0.0.1 has pve; correct node in home-backup:site" in lines
+    assert "trouble: node pve2: Proxmox VE on 127.0.0.1 has pve; correct node in the site's configuration" in lines
 
 
 async def test_a_host_key_that_is_not_the_known_one(stack: PlayedStack, capsys: pytest.CaptureFixture[str]) -> None:
-    stack.config["sshHostKey"] = "SHA256:" + "A" * 43
+    stack.stored["sshHostKey"] = "SHA256:" + "A" * 43
     code, _, lines = await run(stack, capsys)
     assert code == 1
     told = [line for line in lines if "its ssh host key is" in line]
@@ -157,7 +157,7 @@ async def test_a_host_key_that_is_not_the_known_one(stack: PlayedStack, capsys: 
 async def test_a_host_that_is_away_is_unknown(
     stack: PlayedStack, unused_tcp_port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stack.config["sshPort"] = str(unused_tcp_port)
+    stack.stored["sshPort"] = str(unused_tcp_port)
     code, found, _ = await run(stack, capsys)
     assert code == 3
     assert [finding["check"] for finding in found if finding["level"] == "unknown"] == ["host"]

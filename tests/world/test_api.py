@@ -166,23 +166,6 @@ async def test_a_failure_is_shared_like_an_answer(stage: Stage, connect: Connect
     assert len(stage.asked) == 1
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
-async def test_the_only_node_is_the_node(transport: str, stage: Stage, connect: Connect) -> None:
-    stage.plays = [Play(data=[{"node": "cupboard", "status": "online"}])]
-    assert await connect(transport).node() == "cupboard"
-    assert await connect(transport, node="other").node() == "other"
-
-
-async def test_among_several_nodes_it_is_the_one_we_talk_to(stage: Stage, connect: Connect) -> None:
-    nodes = Play(data=[{"node": "a"}, {"node": "b"}])
-    stage.plays = [nodes, Play(data=[{"type": "cluster", "name": "home"}, {"name": "b", "local": 1}])]
-    assert await connect("token").node() == "b"
-    stage.plays = [nodes, Play(data=[])]
-    with pytest.raises(errors.Refused) as caught:
-        await connect("token").node()
-    assert "homebackup:node" in str(caught.value)
-
-
 @pytest.mark.parametrize(
     ("transport", "changes", "may"),
     [

@@ -31,7 +31,7 @@ def test_everything_may_be_given_as_text(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("")
     to = Connection.parse(
-        {"host": "10.0.0.50", "api": "https", "apiPort": "443", "node": "pve", "token": TOKEN, "timeout": "2.5",
+        {"host": "10.0.0.50", "api": "https", "apiPort": "443", "token": TOKEN, "timeout": "2.5",
          "fingerprint": DIGITS, "sshUser": "backup", "sshPort": "2222", "sshIdentityFile": str(key),
          "sshHostKey": "ssh-ed25519 AAAA comment"}
     )  # fmt: skip
@@ -41,7 +41,7 @@ def test_everything_may_be_given_as_text(tmp_path: Path) -> None:
 
 
 def test_an_empty_value_is_no_value() -> None:
-    assert Connection.parse({"host": "pve", "node": "", "apiPort": ""}).node is None
+    assert Connection.parse({"host": "pve", "password": "", "apiPort": ""}).password is None
 
 
 @pytest.mark.parametrize("host", ["pve", "pve.lan", "10.0.0.50", "fd00::1", "[fd00::1]", "a-b_c.example.org."])
@@ -144,3 +144,14 @@ def test_a_lab_that_is_none_is_a_sentence(ready: Path, content: str) -> None:
     assert "no ready file of a lab" in problems(lab=str(ready))["lab"]
     ready.unlink()
     assert "python -m lab --ready" in problems(lab=str(ready))["lab"]
+
+
+def test_paths_are_relative_to_the_projects_folder(tmp_path: Path) -> None:
+    for name in ("id", "known", "ca.pem"):
+        (tmp_path / name).write_text("")
+    to = Connection.parse(
+        {"host": "pve", "sshIdentityFile": "id", "sshKnownHosts": "known", "caFile": str(tmp_path / "ca.pem")}, tmp_path
+    )
+    assert (to.ssh_identity_file, to.ssh_known_hosts, to.ca_file) == tuple(
+        tmp_path / name for name in ("id", "known", "ca.pem")
+    )
