@@ -4,10 +4,13 @@ import shlex
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
+from homebackup.model import notices
 from homebackup.model.declare import UNKNOWN, Field, Value, loose, observed
-from homebackup.model.lifecycle import Say
+from homebackup.model.hidden import SECRET, Hidden
+from homebackup.model.lifecycle import Managed, Say
+from homebackup.model.notices import Notice
 from homebackup.model.refusal import Refusal
-from homebackup.model.steps import Plan
+from homebackup.model.steps import Blocked, Plan, Step
 from homebackup.world.errors import Busy, Changed, Refused, Trouble, Unreachable
 from homebackup.world.journal import Nowhere, Record
 from homebackup.world.live_site import LiveSite
@@ -17,12 +20,24 @@ TRIES = 5
 
 
 class Lifecycle:
-    """One resource of one class on a site; values are in normal form, by the declaration's names."""
+    """One resource of one class on a site; values are in normal form, by the declaration's names.
+
+    What is `hidden` of it stands in no text: not in a plan, a sentence, an error, nor in the journal.
+    """
 
     def __init__(
-        self, site: LiveSite, cls: Any, name: str, say: Say, urn: str = "", record: Record | None = None
+        self,
+        site: LiveSite,
+        cls: type[Managed],
+        name: str,
+        say: Say,
+        urn: str = "",
+        record: Record | None = None,
+        hidden: Hidden | None = None,
     ) -> None:
-        self.site, self.cls, self.name, self.say, self.urn = site, cls, name, say, urn
+        self.site, self.cls, self.name, self.urn = site, cls, name, urn
+        self.hidden = hidden or Hidden.of(cls.fields, ())
+        self._say = say
         self.record = record or Nowhere().of("", name, say)
 
     @property
@@ -30,12 +45,16 @@ class Lifecycle:
         """What the owner calls it: `vzdump job backup-home-p0-daily`."""
         return f"{self.cls.noun} {self.name}"
 
+    def say(self, said: str | Notice) -> None:
+        """Tell the owner, without what is hidden."""
+        self._say(self.hidden.clean(said if isinstance(said, str) else said.text))
+
     async def read(self, known: Mapping[str, Value], *, fresh: bool = False) -> Any:
         """The resource as it is, None when it is not there."""
         ground = await self.cls.ground(self.site, self.name, known, fresh=fresh)
         seen = self.cls.found(self.name, ground, known)
         if seen is not None and (unknown := seen.unknown(ground)):
-            self.say(f"unknown: {unknown}")
+            self.say(notices.unknown(unknown))
         return seen
 
     async def create(self, new: Any, *, preview: bool) -> Any:
@@ -47,6 +66,7 @@ class Lifecycle:
             seen = self.cls.found(self.name, ground, declared)
             if seen is None:
                 return self._planned(new.creating, ground)
+            self._hide(seen)
             if different := self._declared_differences(seen, new):
                 raise Refused(
                     self.subject,
@@ -66,6 +86,7 @@ class Lifecycle:
             seen = self.cls.found(self.name, ground, old)
             if seen is None:
                 return self._planned(new.creating, ground)
+            self._hide(seen)
             if not preview and (meanwhile := self._meanwhile(old, seen, new)):
                 raise Changed(
                     self.subject,
@@ -81,8 +102,7 @@ class Lifecycle:
 
         async def planned() -> Plan:
             ground = await self.cls.ground(self.site, self.name, old, fresh=True)
-            seen = self.cls.found(self.name, ground, old)
-            return Plan() if seen is None else self._planned(seen.deleting, ground)
+            return self._deleting(ground, old)
 
         plan = await self._perform(planned, lambda: self._gone(old))
         if plan.steps and not await self._gone(old):
@@ -93,8 +113,7 @@ class Lifecycle:
     async def deletion(self, old: Mapping[str, Value]) -> Plan:
         """What `delete` would do."""
         ground = await self.cls.ground(self.site, self.name, old)
-        seen = self.cls.found(self.name, ground, old)
-        return Plan() if seen is None else self._planned(seen.deleting, ground)
+        return self._deleting(ground, old)
 
     def import_line(self) -> str:
         """The command that takes over what exists; a component's resource is named like the component itself."""
@@ -105,17 +124,28 @@ class Lifecycle:
 
     def _planned(self, plan: Callable[..., Plan], *ground: Any) -> Plan:
         try:
-            return plan(*ground)
+            return plan(*ground).hiding(self.hidden)
         except Refusal as refusal:
-            raise Refused(self.subject, refusal.said, refusal.remedy) from None
+            raise Refused(self.subject, self.hidden.clean(refusal.said), self.hidden.clean(refusal.remedy)) from None
+
+    def _deleting(self, ground: Any, old: Mapping[str, Value]) -> Plan:
+        seen = self.cls.found(self.name, ground, old)
+        if seen is None:
+            return Plan()
+        self._hide(seen)
+        return self._planned(seen.deleting, ground)
+
+    def _hide(self, seen: Any) -> None:
+        """Hides what a secret field holds on the site too: somebody may have set it to another secret by hand."""
+        self.hidden = self.hidden.also(self.cls.fields, vars(seen))
 
     async def _carry_out(self, new: Any, planned: Callable[[], Awaitable[Plan]], *, preview: bool) -> Any:
         if preview:
             plan = await planned()
             if plan.steps:
-                self.say("\n".join(["pulumi up will do:", *(f"  {line}" for line in plan.lines())]))
+                self.say(notices.will_do(plan.lines()))
             if plan.blocked:
-                self.say(f"{'in use' if plan.busy else 'unknown'}: {plan.blocked}")
+                self.say(notices.blocked(plan.blocked))
             return new
         plan = await self._perform(planned, lambda: self._done_all_the_same(new))
         seen = await self._made(new)
@@ -167,15 +197,13 @@ class Lifecycle:
 
     async def _do(self, plan: Plan, done: Callable[[], Awaitable[bool]]) -> None:
         if plan.blocked:
-            said, _, remedy = plan.blocked.partition(";")
-            raise (Busy if plan.busy else Unreachable)(self.subject, said, remedy)
+            raise self._stopped(plan.blocked)
         await self.record.plan(plan)
         begun = 0
         try:
             for step in plan.steps:
-                async with self.record.step(step):
-                    await self.site.perform(step)
-                    begun += 1
+                await self._step(step)
+                begun += 1
         except Trouble as trouble:
             if await done():
                 self.say(f"{self.subject}: done all the same, although an answer said otherwise: {trouble}")
@@ -184,6 +212,21 @@ class Lifecycle:
             if await self._undo(plan, begun):
                 trouble.remedy = f"what had been done was taken back; {trouble.remedy}"
             raise
+        except Exception:  # a defect, which Pulumi is told as such
+            await self._undo(plan, begun)
+            raise
+
+    async def _step(self, step: Step, *, undo: bool = False) -> None:
+        async with self.record.step(step, undo=undo):
+            try:
+                await self.site.perform(step)
+            except Trouble as trouble:
+                trouble.said, trouble.remedy = self.hidden.clean(trouble.said), self.hidden.clean(trouble.remedy)
+                raise
+
+    def _stopped(self, why: Blocked) -> Trouble:
+        kind = Busy if why.busy else Unreachable
+        return kind(self.subject, self.hidden.clean(why.said), self.hidden.clean(why.remedy))
 
     async def _undo(self, plan: Plan, done: int) -> bool:
         """Puts the host back where it was; what cannot be undone is said."""
@@ -191,8 +234,7 @@ class Lifecycle:
             return False
         try:
             for step in plan.undo:
-                async with self.record.step(step, undo=True):
-                    await self.site.perform(step)
+                await self._step(step, undo=True)
         except Trouble as trouble:
             self.say(f"{self.subject}: could not be put back as it was: {trouble}")
             return False
@@ -202,31 +244,34 @@ class Lifecycle:
         """What is there otherwise than the program says; what it leaves alone does not count."""
         fields = [f for f in self.cls.fields if observed not in f.marks]
         managed = [f for f in fields if loose not in f.marks or getattr(new, f.name) is not None]
-        return unlike(managed, vars(seen), vars(new))
+        return self._unlike(managed, vars(seen), vars(new))
 
     def _meanwhile(self, old: Mapping[str, Value], seen: Any, new: Any) -> list[str]:
         """What somebody changed after it was last seen, where that is not what is declared anyway."""
         fields = [f for f in self.cls.fields if old.get(f.name) is not UNKNOWN]
         astray = [f for f in fields if not f.same(getattr(seen, f.name), getattr(new, f.name))]
-        return unlike(astray, {f.name: old.get(f.name, f.absent) for f in astray}, vars(seen), "was", "is")
+        return self._unlike(astray, {f.name: old.get(f.name, f.absent) for f in astray}, vars(seen), "was", "is")
 
     def _left(self, seen: Any, new: Any) -> list[str]:
-        return unlike(self.cls.fields, vars(seen), vars(new))
+        return self._unlike(self.cls.fields, vars(seen), vars(new))
 
+    def _unlike(
+        self,
+        fields: Iterable[Field],
+        one: Mapping[str, Value],
+        other: Mapping[str, Value],
+        is_: str = "is",
+        wanted: str = "declared",
+    ) -> list[str]:
+        """Each field that means different things in both, as words: `schedule is 05:00, declared 03:00`."""
+        return [
+            f"{f.wire} {is_} {self._shown(f, one[f.name])}, {wanted} {self._shown(f, other[f.name])}"
+            for f in fields
+            if not f.same(one[f.name], other[f.name])
+        ]
 
-def unlike(
-    fields: Iterable[Field],
-    one: Mapping[str, Value],
-    other: Mapping[str, Value],
-    is_: str = "is",
-    wanted: str = "declared",
-) -> list[str]:
-    """Each field that means different things in both, as words: `schedule is 05:00, declared 03:00`."""
-    return [
-        f"{f.wire} {is_} {show(f.spell, one[f.name])}, {wanted} {show(f.spell, other[f.name])}"
-        for f in fields
-        if not f.same(one[f.name], other[f.name])
-    ]
+    def _shown(self, f: Field, value: Value) -> str:
+        return SECRET if f.name in self.hidden.names else show(f.spell, value)
 
 
 def show(spell: Callable[[Value], Any], value: Value) -> str:

@@ -1,10 +1,13 @@
 """What a resource asks of the world, as data: the world carries it out, a preview prints it, a test compares it."""
 
 import difflib
+import itertools
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from homebackup.model.hidden import SECRET, Hidden, clean
 
 
 @dataclass(frozen=True)
@@ -19,33 +22,55 @@ class Call:
     def lines(self) -> list[str]:
         """How a preview shows it; the digest, which only guards the write, is left out."""
         shown = [
-            f"{name}={'[secret]' if name in self.hidden else shlex.quote(_flat(value))}"
+            f"{name}={SECRET if name in self.hidden else shlex.quote(_flat(value))}"
             for name, value in sorted(self.params.items())
             if name != "digest"
         ]
         return [" ".join([self.method, self.path, *shown])]
 
+    def secrets(self) -> Iterator[str]:
+        """The values of its secret parameters, wherever a text repeats them."""
+        yield from (_flat(self.params[name]) for name in self.hidden & self.params.keys())
+
+    def hiding(self, hidden: Hidden) -> "Call":
+        """The same call, whose lines do not tell these secrets."""
+        return replace(self, hidden=self.hidden | (hidden.parameters & self.params.keys()))
+
 
 @dataclass(frozen=True)
 class Run:
-    """One command on the host, given up after `timeout` seconds; an exit code outside `accept` is a failure."""
+    """One command on the host, given up after `timeout` seconds; an exit code outside `accept` is a failure.
+
+    `hidden` are the secrets that may stand in it.
+    """
 
     argv: tuple[str, ...]
     timeout: float = 30.0
     accept: frozenset[int] = frozenset({0})
+    hidden: frozenset[str] = frozenset()
 
     def lines(self) -> list[str]:
         """How a preview shows it."""
-        return ["# " + shlex.join(self.argv)]
+        return [clean("# " + shlex.join(self.argv), self.hidden)]
+
+    def secrets(self) -> Iterator[str]:
+        """What no text may tell."""
+        yield from self.hidden
+
+    def hiding(self, hidden: Hidden) -> "Run":
+        """The same command, whose lines do not tell these secrets."""
+        return replace(self, hidden=self.hidden | hidden.texts)
 
 
 @dataclass(frozen=True)
 class Write:
-    """A file on the host replaced at once; refused with `Changed` unless its bytes are still `before`.
+    """A file replaced at once; refused with `Changed` unless its bytes are still `before`.
+
+    It is on the host, or `here`: in the owner's repository on this machine, its path relative to the project.
 
     `before` and `after` are whole contents, None for no file. `verify` names what has to accept the new bytes
     before they take the place of the old: "fstab" is `findmnt --verify`. `mode` is that of a new file;
-    an existing file keeps its owner, mode and ACL.
+    existing file keeps its owner, mode and ACL. `hidden` are the secrets that may stand in it.
     """
 
     path: str
@@ -53,15 +78,26 @@ class Write:
     after: bytes | None
     verify: str | None = None
     mode: int = 0o644
+    here: bool = False
+    hidden: frozenset[str] = frozenset()
 
     def lines(self) -> list[str]:
         """How a preview shows it: the lines that go and come."""
+        where = " here" if self.here else ""
         if self.after is None:
-            return [f"remove {self.path}"]
+            return [f"remove {self.path}{where}"]
         verb = "write" if self.before is None else "edit"
         old, new = (_text(b).splitlines() for b in (self.before or b"", self.after))
-        changed = [line for line in difflib.ndiff(old, new) if line[:1] in "+-"]
-        return [f"{verb} {self.path}", *(f"  {line}" for line in changed)]
+        changed = [clean(line, self.hidden) for line in _changed(old, new)]
+        return [f"{verb} {self.path}{where}", *(f"  {line}" for line in changed)]
+
+    def secrets(self) -> Iterator[str]:
+        """What no text may tell."""
+        yield from self.hidden
+
+    def hiding(self, hidden: Hidden) -> "Write":
+        """The same change, whose lines do not tell these secrets."""
+        return replace(self, hidden=self.hidden | hidden.texts)
 
 
 Step = Call | Run | Write
@@ -69,23 +105,45 @@ Step = Call | Run | Write
 
 
 @dataclass(frozen=True)
+class Blocked:
+    """Why a plan cannot be carried out now, though nothing is wrong with it, and what the owner can do.
+
+    It is `busy` when somebody uses the thing, else a part of the site cannot be seen.
+    """
+
+    said: str
+    remedy: str
+    busy: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     """Steps in their order.
 
-    `undo` puts the host back when a step fails after the first `undo_from` of them were done. `blocked` says why
-    the plan cannot be carried out now, though nothing is wrong with it: a preview shows it, nothing is started. It is
-    `busy` when somebody uses the thing, else a part of the site cannot be seen.
+    `undo` puts the host back when a step fails after the first `undo_from` of them were done. A `blocked` plan is
+    shown in a preview; nothing of it is started.
     """
 
     steps: tuple[Step, ...] = ()
     undo: tuple[Step, ...] = ()
     undo_from: int = 0
-    blocked: str = ""
-    busy: bool = False
+    blocked: Blocked | None = None
 
     def lines(self) -> list[str]:
         """How a preview shows all of it."""
         return [line for step in self.steps for line in step.lines()]
+
+    def hiding(self, hidden: Hidden) -> "Plan":
+        """The same plan, whose lines do not tell these secrets."""
+        steps, undo = (tuple(step.hiding(hidden) for step in part) for part in (self.steps, self.undo))
+        return replace(self, steps=steps, undo=undo)
+
+
+def _changed(old: list[str], new: list[str]) -> Iterator[str]:
+    """The lines that go, with `- ` before them, and those that come, with `+ `, in the file's order."""
+    for line in itertools.islice(difflib.unified_diff(old, new, lineterm="", n=0), 2, None):
+        if not line.startswith("@@"):
+            yield f"{line[0]} {line[1:]}"
 
 
 def _flat(value: Any) -> str:

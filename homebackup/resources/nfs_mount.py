@@ -12,7 +12,7 @@ from homebackup.model.kinds import ExportPath, Flag, LanAddress, MountOptions, M
 from homebackup.model.lifecycle import World
 from homebackup.model.mounts import Mount, differences
 from homebackup.model.refusal import Refusal
-from homebackup.model.steps import Plan, Run, Step, Write
+from homebackup.model.steps import Blocked, Plan, Run, Step, Write
 from homebackup.model.systemd import unit_name
 
 FSTAB = "/etc/fstab"
@@ -140,8 +140,8 @@ class NfsMount:
         left = fstab.without(ground.fstab, self.target)
         if left != ground.fstab:
             steps += [Write(FSTAB, ground.fstab, left, "fstab"), RELOAD]
-        blocked = _in_use(ground, self.target) if stop in steps else ""
-        return Plan((*timer.removing(ground, self.target, self.server), *steps), blocked=blocked, busy=bool(blocked))
+        blocked = _in_use(ground, self.target) if stop in steps else None
+        return Plan((*timer.removing(ground, self.target, self.server), *steps), blocked=blocked)
 
     def _converge(self, ground: HostFacts) -> Plan:
         self._stay_apart(ground)
@@ -164,7 +164,7 @@ class NfsMount:
         if after != before:
             steps += [Write(FSTAB, before, after, "fstab"), RELOAD]
             undo += [Write(FSTAB, after, before, "fstab"), RELOAD]
-        blocked, busy = "", False
+        blocked = None
         if self._live(ground, "not mounted") != "mounted":
             steps += [Run(("umount", self.target), timeout=MOUNTING)] * (len(layers) - 1 if layers else 0)
             # The line may be older than systemd's look at it: written by hand, or by a run that was killed right then.
@@ -175,9 +175,9 @@ class NfsMount:
             elif undo:  # exit code 5: systemd knows no such mount any more
                 undo.append(Run(("systemctl", "stop", unit), timeout=MOUNTING, accept=frozenset({0, 5})))
             answers = ground.answers.get(self.server, False)
-            away = f"the NAS {self.server} does not answer on its NFS port; switch it on and run this again"
-            blocked, busy = (_in_use(ground, self.target), True) if answers else (away, False)
-        return Plan(tuple(steps), tuple(undo), undo_from + 1, blocked, busy)
+            away = Blocked(f"the NAS {self.server} does not answer on its NFS port", "switch it on and run this again")
+            blocked = _in_use(ground, self.target) if answers else away
+        return Plan(tuple(steps), tuple(undo), undo_from + 1, blocked)
 
     def _entry(self) -> fstab.Entry:
         return fstab.Entry(0, _join(self.server, self.export), self.target, self.fstype, self.options)
@@ -231,12 +231,15 @@ def _chosen(mount: Mount) -> tuple[str, ...]:
     return tuple(o for o in sorted(mount.options) if re.fullmatch(r"ro|soft|softerr|hard|(timeo|retrans)=\d+", o))
 
 
-def _in_use(ground: HostFacts, target: str) -> str:
-    """Why the mount cannot be taken away now; empty when no process uses it and no other mount lies in it."""
+def _in_use(ground: HostFacts, target: str) -> Blocked | None:
+    """Why the mount cannot be taken away now; None when no process uses it and no other mount lies in it."""
     inside = dict.fromkeys(f"the mount {m.target}" for m in ground.mounts if m.target.startswith(target + "/"))
     users = (*ground.users.get(target, ()), *inside)
+    if not users:
+        return None
     more = f" and {len(users) - NAMED} more" if len(users) > NAMED else ""
-    return f"{target} is in use by {', '.join(users[:NAMED])}{more}; let it end and run this again" if users else ""
+    said = f"{target} is in use by {', '.join(users[:NAMED])}{more}"
+    return Blocked(said, "let it end and run this again", busy=True)
 
 
 def _boot(lines: list[fstab.Entry], commented: bool) -> str:

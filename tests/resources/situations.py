@@ -7,7 +7,7 @@ from typing import Any
 
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.mounts import Mount, mounted
-from homebackup.model.steps import Run, Step, Write
+from homebackup.model.steps import Blocked, Run, Step, Write
 from homebackup.resources.nfs_mount import NfsMount
 
 TARGET, NAS, EXPORT = "/mnt/nas-backups", "10.0.0.150", "/volume1/backups/proxmox_backups"
@@ -68,10 +68,10 @@ class Case:
     differs: dict[str, Any] | None
     steps: list[Step]
     undo: list[Step] | None = None
-    blocked: str = ""
+    blocked: Blocked | None = None
 
 
-OFF = "the NAS 10.0.0.150 does not answer on its NFS port; switch it on and run this again"
+OFF = Blocked("the NAS 10.0.0.150 does not answer on its NFS port", "switch it on and run this again")
 OTHER_SERVER = LINE.replace(b"10.0.0.150", b"10.0.0.151")
 OTHER_EXPORT = LINE.replace(b"proxmox_backups ", b"other ")
 CASES = {
