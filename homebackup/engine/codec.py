@@ -1,12 +1,12 @@
 """Values between Pulumi and the declarations: the only module that knows Pulumi's PropertyValue."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_TEXT
 
-from homebackup.model.declare import UNKNOWN, Value, secret
+from homebackup.model.declare import UNKNOWN, Declared, Value, secret
 
 
 def lift(value: Value, *, hidden: bool = False) -> PropertyValue:
@@ -40,14 +40,31 @@ def lower(value: PropertyValue) -> Value:
     return inner
 
 
-def lift_all(cls: Any, values: Mapping[str, Value]) -> dict[str, PropertyValue]:
-    """A resource's values by their Pulumi names; None is left out."""
+def secrets(cls: type[Declared], *given: Mapping[str, PropertyValue]) -> frozenset[str]:
+    """The declaration's names of the fields that are, or hold, a secret of the program in any of these."""
+    return frozenset(
+        f.name for f in cls.fields if any(f.camel in values and _secret(values[f.camel]) for values in given)
+    )
+
+
+def _secret(value: PropertyValue) -> bool:
+    inner: Any = value.value
+    parts = inner.values() if isinstance(inner, Mapping) else inner if isinstance(inner, tuple) else ()
+    return value.is_secret or any(_secret(part) for part in parts)
+
+
+def lift_all(
+    cls: type[Declared], values: Mapping[str, Value], hidden: Collection[str] = ()
+) -> dict[str, PropertyValue]:
+    """A resource's values by their Pulumi names; None is left out, the fields in `hidden` are secrets."""
     return {
-        f.camel: lift(values[f.name], hidden=secret in f.marks) for f in cls.fields if values.get(f.name) is not None
+        f.camel: lift(values[f.name], hidden=secret in f.marks or f.name in hidden)
+        for f in cls.fields
+        if values.get(f.name) is not None
     }
 
 
-def lower_all(cls: Any, properties: Mapping[str, PropertyValue]) -> dict[str, Value]:
+def lower_all(cls: type[Declared], properties: Mapping[str, PropertyValue]) -> dict[str, Value]:
     """Pulumi's properties by the declaration's names; a name that Pulumi does not use is left to be refused."""
     names = {f.camel: f.name for f in cls.fields}
     misspelt = {f.name: f"{f.name} (in Pulumi {f.camel})" for f in cls.fields if f.name != f.camel}
@@ -58,17 +75,17 @@ def lower_all(cls: Any, properties: Mapping[str, PropertyValue]) -> dict[str, Va
     }
 
 
-def state(cls: Any, properties: Mapping[str, PropertyValue]) -> dict[str, Value]:
+def state(cls: type[Declared], properties: Mapping[str, PropertyValue]) -> dict[str, Value]:
     """A recorded state in normal form; what the declaration no longer takes is passed on as it is."""
     return _normal(cls, lower_all(cls, properties))
 
 
-def recorded(cls: Any, said: Mapping[str, Any]) -> dict[str, Value]:
+def recorded(cls: type[Declared], said: Mapping[str, Any]) -> dict[str, Value]:
     """The values of a state in Pulumi's JSON, in normal form as `state` gives them."""
     return _normal(cls, {f.name: said.get(f.camel) for f in cls.fields})
 
 
-def _normal(cls: Any, values: Mapping[str, Value]) -> dict[str, Value]:
+def _normal(cls: type[Declared], values: Mapping[str, Value]) -> dict[str, Value]:
     normal: dict[str, Value] = {}
     for f in cls.fields:
         value = values.get(f.name)

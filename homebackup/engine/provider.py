@@ -1,7 +1,8 @@
 """The Pulumi protocol on one side, declared resources on the other; knows no resource by name."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from pulumi.provider.experimental import provider as wire
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from homebackup.engine.codec import lift_all, lower, lower_all, state
+from homebackup.engine.codec import lift_all, lower, lower_all, secrets, state
 from homebackup.engine.log import Log
 from homebackup.engine.schema import provider_schema
 from homebackup.model.declare import UNKNOWN, Field, changes, check, doubts, https_only, root_only
+from homebackup.model.hidden import Hidden
+from homebackup.model.lifecycle import Managed
 from homebackup.resources import RESOURCES
 from homebackup.world.connection import Connection, Problems
 from homebackup.world.errors import Missing, Refused
@@ -92,7 +95,8 @@ class HomeBackupProvider(wire.Provider):
     async def check(self, request: wire.CheckRequest) -> wire.CheckResponse:
         """Inputs in normal form, or the reason for each that is wrong."""
         cls = self._class(request.type)
-        given = lower_all(cls, request.new_inputs)
+        given, names = lower_all(cls, request.new_inputs), secrets(cls, request.new_inputs)
+        hidden = Hidden.of(cls.fields, names, given)
         inputs, wrong = check(cls, given)
         if self._config:
             for f in cls.fields:
@@ -100,13 +104,13 @@ class HomeBackupProvider(wire.Provider):
                     wrong.setdefault(f.name, reason)
         camel = {f.name: f.camel for f in cls.fields}
         failures = [
-            wire.CheckFailure(camel.get(name, name), f"{camel.get(name, name)}: {reason}")
+            wire.CheckFailure(camel.get(name, name), f"{camel.get(name, name)}: {hidden.clean(reason)}")
             for name, reason in sorted(wrong.items())
         ]
         if not failures:
             for doubt in doubts(cls, given):
-                await self.log.warning(request.urn, doubt)
-        return wire.CheckResponse(lift_all(cls, inputs), failures)
+                await self.log.warning(request.urn, hidden.clean(doubt))
+        return wire.CheckResponse(lift_all(cls, inputs, names), failures)
 
     async def diff(self, request: wire.DiffRequest) -> wire.DiffResponse:
         """Every field whose meaning differs; order, spelling and Proxmox VE's defaults are no difference."""
@@ -133,18 +137,21 @@ class HomeBackupProvider(wire.Provider):
     async def create(self, request: wire.CreateRequest) -> wire.CreateResponse:
         """Makes the resource, or takes over an equal one; a preview says what will be done."""
         cls, new = self._wanted(request.type, request.properties)
-        name = str(new[cls.key.name])
+        name, names = str(new[cls.key.name]), secrets(cls, request.properties)
         if UNKNOWN in new.values():
-            return wire.CreateResponse(name, lift_all(cls, new))
-        made = await self._lifecycle(cls, name, request.urn).create(cls(**new), preview=request.preview)
-        return wire.CreateResponse(name, lift_all(cls, vars(made)))
+            return wire.CreateResponse(name, lift_all(cls, new, names))
+        async with self._lifecycle(cls, name, request.urn, Hidden.of(cls.fields, names, new)) as lifecycle:
+            made = await lifecycle.create(cls(**new), preview=request.preview)
+        return wire.CreateResponse(name, lift_all(cls, vars(made), names))
 
     async def read(self, request: wire.ReadRequest) -> wire.ReadResponse:
         """The resource as it is; no id when it is not there."""
         cls = self._class(request.type)
         known = state(cls, request.properties or request.inputs) if request.properties or request.inputs else {}
-        lifecycle = self._lifecycle(cls, request.resource_id, request.urn)
-        found = await lifecycle.read(known)
+        names = secrets(cls, request.properties, request.inputs)
+        hidden = Hidden.of(cls.fields, names, known)
+        async with self._lifecycle(cls, request.resource_id, request.urn, hidden) as lifecycle:
+            found = await lifecycle.read(known)
         if found is None:
             if not known:
                 raise Missing(
@@ -153,22 +160,27 @@ class HomeBackupProvider(wire.Provider):
                     "look for its name in Proxmox VE or on the host",
                 )
             return wire.ReadResponse()
-        values = lift_all(cls, vars(found))
+        values = lift_all(cls, vars(found), names)
         return wire.ReadResponse(request.resource_id, values, values)
 
     async def update(self, request: wire.UpdateRequest) -> wire.UpdateResponse:
         """Makes the new one of the old; a preview says what will be done."""
         cls, new = self._wanted(request.type, request.news)
+        names, old = secrets(cls, request.news), state(cls, request.olds)
         if UNKNOWN in new.values():
-            return wire.UpdateResponse(lift_all(cls, new))
-        lifecycle = self._lifecycle(cls, request.resource_id, request.urn)
-        made = await lifecycle.update(state(cls, request.olds), cls(**new), preview=request.preview)
-        return wire.UpdateResponse(lift_all(cls, vars(made)))
+            return wire.UpdateResponse(lift_all(cls, new, names))
+        hidden = Hidden.of(cls.fields, names | secrets(cls, request.olds), old, new)
+        async with self._lifecycle(cls, request.resource_id, request.urn, hidden) as lifecycle:
+            made = await lifecycle.update(old, cls(**new), preview=request.preview)
+        return wire.UpdateResponse(lift_all(cls, vars(made), names))
 
     async def delete(self, request: wire.DeleteRequest) -> None:
         """Removes the resource and nothing that it kept."""
         cls = self._class(request.type)
-        await self._lifecycle(cls, request.resource_id, request.urn).delete(state(cls, request.properties))
+        old = state(cls, request.properties)
+        hidden = Hidden.of(cls.fields, secrets(cls, request.properties), old)
+        async with self._lifecycle(cls, request.resource_id, request.urn, hidden) as lifecycle:
+            await lifecycle.delete(old)
 
     async def cancel(self) -> None:
         """Nothing to do: every step has its own deadline and the next run goes on from what is there."""
@@ -179,14 +191,19 @@ class HomeBackupProvider(wire.Provider):
             return ROOT_ONLY
         return HTTPS_ONLY if https_only in f.marks and self.connection.api == "ssh" else ""
 
-    def _lifecycle(self, cls: Any, name: str, urn: str) -> "Lifecycle":
+    @asynccontextmanager
+    async def _lifecycle(self, cls: type[Managed], name: str, urn: str, hidden: Hidden) -> AsyncIterator["Lifecycle"]:
+        """The resource's lifecycle; all that it said has reached the owner when this is left."""
         from homebackup.engine.lifecycle import Lifecycle
 
         say = self.log.sayer(urn)
         record = self.journal.of(urn.split("::")[0].rpartition(":")[2], f"{cls.noun} {name}", say)
-        return Lifecycle(self.site, cls, name, say, urn, record)
+        try:
+            yield Lifecycle(self.site, cls, name, say, urn, record, hidden)
+        finally:
+            await self.log.sent()
 
-    def _class(self, token: str) -> Any:
+    def _class(self, token: str) -> type[Managed]:
         name = token.rsplit(":", 1)[-1]
         if name not in RESOURCES:
             raise Refused(
@@ -194,13 +211,14 @@ class HomeBackupProvider(wire.Provider):
             )
         return RESOURCES[name]
 
-    def _wanted(self, token: str, properties: Mapping[str, PropertyValue]) -> tuple[Any, dict[str, Any]]:
+    def _wanted(self, token: str, properties: Mapping[str, PropertyValue]) -> tuple[type[Managed], dict[str, Any]]:
         cls = self._class(token)
-        inputs, wrong = check(cls, lower_all(cls, properties))
+        given = lower_all(cls, properties)
+        inputs, wrong = check(cls, given)
         if wrong:
-            raise Refused(
-                token, "; ".join(f"{name} {reason}" for name, reason in wrong.items()), "correct the declaration"
-            )
+            said = "; ".join(f"{name} {reason}" for name, reason in wrong.items())
+            hidden = Hidden.of(cls.fields, secrets(cls, properties), given)
+            raise Refused(token, hidden.clean(said), "correct the declaration")
         return cls, inputs
 
 

@@ -2,9 +2,10 @@
 
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
 
-RESOURCES: dict[str, Any] = {
+from homebackup.model.lifecycle import Managed
+
+RESOURCES: dict[str, type[Managed]] = {
     name: cls
     for module in iter_modules(__path__)
     if not module.name.startswith("_")

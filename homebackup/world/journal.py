@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+from homebackup.model.hidden import clean
 from homebackup.model.receipts import Entry, Event
-from homebackup.model.steps import Call, Plan, Step
+from homebackup.model.steps import Plan, Step
 from homebackup.world.errors import Refused, Trouble, Unreachable
 from homebackup.world.processes import machine
 from homebackup.world.wire import hide
@@ -92,7 +92,7 @@ class Journal:
         return file
 
     def _clean(self, text: str, hidden: Iterable[str]) -> str:
-        return hide(text, [*self._secrets, *hidden])
+        return clean(hide(text, self._secrets), hidden)
 
 
 class Record:
@@ -204,8 +204,6 @@ def _printed(step: Step) -> str:
     return "\n".join(step.lines())
 
 
-def _hidden(*steps: Any) -> list[str]:
-    """The values of secret parameters, wherever a text repeats them."""
-    return [
-        str(step.params[name]) for step in steps if isinstance(step, Call) for name in step.hidden & set(step.params)
-    ]
+def _hidden(*steps: Step) -> list[str]:
+    """What a step must not tell, wherever a text repeats it."""
+    return [secret for step in steps for secret in step.secrets()]
