@@ -70,5 +70,13 @@ def differences(wanted: Iterable[str], live: frozenset[str]) -> list[str]:
     return found
 
 
+def soft_trouble(options: Iterable[str]) -> str:
+    """What is wrong with an NFS mount's options for a NAS that may be off; empty when nothing is."""
+    named = set(options)
+    if "hard" not in named and {"soft", "softerr"} & named:
+        return ""
+    return "must have soft and not hard: a hard mount hangs the hypervisor when the NAS is switched off"
+
+
 def _unescape(field: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), field)
