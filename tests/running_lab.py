@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -51,6 +52,10 @@ class Lab:
     def serves(self) -> bool:
         """Whether the process still runs."""
         return self.process.poll() is None
+
+    def unexport(self, export: str) -> None:
+        """Let the NAS forget an export until the next reset; what is mounted from it is stale then."""
+        shutil.rmtree(self.ready.parent / "state" / "nas" / export.strip("/"))
 
     @property
     def ssh(self) -> dict[str, Any]:

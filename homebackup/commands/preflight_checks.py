@@ -81,9 +81,17 @@ async def node(ground: Ground) -> list[Finding]:
 
 
 async def nas(ground: Ground) -> list[Finding]:
-    """Whether the NAS answers the host on its NFS port."""
-    address = ground.declared.nas.address
-    if (await ground.look).answers.get(address):
+    """Whether the NAS answers the host on its NFS port, and what is mounted from it does too."""
+    address, mount, seen = ground.declared.nas.address, ground.declared.mount, await ground.look
+    if hangs := seen.unresponsive(mount.target):
+        return [
+            Finding(
+                "trouble",
+                f"NFS mount {mount.target}: {hangs}, though the NAS {address} answers the host on port {NFS_PORT}",
+                f"see that the NAS still exports {mount.export} to the host",
+            )
+        ]
+    if seen.answers.get(address):
         return [Finding("well", f"NAS {address}: it answers the host on port {NFS_PORT}")]
     return [
         Finding(

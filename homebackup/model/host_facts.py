@@ -5,7 +5,7 @@ stat on a soft mount whose server is gone takes a minute or more. mountinfo, fst
 block.
 """
 
-import base64
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -28,7 +28,12 @@ look() {
   if timeout 3 bash -c 'exec 3<>"/dev/tcp/$0/2049"' "$1" 2>/dev/null; then
     say answers "$1" yes
     if grep -q -F " $2 " /proc/self/mountinfo; then
-      if timeout -k 2 5 stat -f -c %T "$2" >/dev/null 2>&1; then say responds "$2" yes; else say responds "$2" no; fi
+      if timeout -k 2 5 stat -f -c %T "$2" >/dev/null 2>&1; then say responds "$2" yes
+      else
+        say responds "$2" no
+        said=$(timeout 2 journalctl -k -b -q -o short-iso --no-pager -g "server $1 (not responding|OK)" 2>/dev/null)
+        say kernel "$2" "$(printf '%s\n' "$said" | tail -n 500 | base64 -w0)"
+      fi
     fi
   else
     say answers "$1" no
@@ -78,16 +83,18 @@ class HostFacts:
     """What one look saw.
 
     `files` holds whole contents by path; `answers` whether a server answers on its NFS port; `responds` whether a
-    mounted target answered a stat in time; `directories` the state of the directory itself, under the mount when there
-    is one (left out where the host does not let it be seen): missing, plain, immutable or other; `users` the processes
-    that use a mounted target, a task of Proxmox VE by its UPID; `timers` what systemd says of a timer of ours, whether
-    it starts at boot and whether it runs: `enabled, active`.
+    mounted target answered a stat in time, and `silent` since when one did not, as the kernel's log has it: nothing for
+    a server that answers but no longer knows what is mounted; `directories` the state of the directory itself, under
+    the mount when there is one (left out where the host does not let it be seen): missing, plain, immutable or other;
+    `users` the processes that use a mounted target, a task of Proxmox VE by its UPID; `timers` what systemd says of a
+    timer of ours, whether it starts at boot and whether it runs: `enabled, active`.
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
     answers: Mapping[str, bool] = field(default_factory=dict)
     responds: Mapping[str, bool] = field(default_factory=dict)
+    silent: Mapping[str, str] = field(default_factory=dict)
     directories: Mapping[str, str] = field(default_factory=dict)
     users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     timers: Mapping[str, str] = field(default_factory=dict)
@@ -100,6 +107,12 @@ class HostFacts:
     def at(self, target: str) -> list[Mount]:
         """What is mounted on exactly that directory, the top one last."""
         return [m for m in self.mounts if m.target == target]
+
+    def unresponsive(self, target: str) -> str:
+        """The words for a mount whose server answers while it does not; empty for any other."""
+        if self.responds.get(target, True):
+            return ""
+        return f"mount unresponsive since {self.silent[target]}" if target in self.silent else "mount unresponsive"
 
 
 def read_look(output: str) -> HostFacts:
@@ -115,13 +128,26 @@ def read_look(output: str) -> HostFacts:
     for row in rows:
         if row[0] == "user" and len(row) > 2:
             users[row[1]] = (*users.get(row[1], ()), row[2])
-    files = {path: base64.b64decode(text) for path, text in pick("file").items()}
+    files = {path: b64decode(text) for path, text in pick("file").items()}
     return HostFacts(
         files={path: text for path, text in files.items() if path != "/proc/self/mountinfo"},
         mounts=mounted(files.get("/proc/self/mountinfo", b"").decode("utf-8", "surrogateescape")),
         answers={server: said == "yes" for server, said in pick("answers").items()},
         responds={target: said == "yes" for target, said in pick("responds").items()},
+        silent={target: since for target, said in pick("kernel").items() if (since := _since(b64decode(said)))},
         directories=pick("directory"),
         users=users,
         timers=pick("timer"),
     )
+
+
+def _since(log: bytes) -> str:
+    """When the server fell silent: the stamp of the first complaint after the last time that it was well."""
+    since = ""
+    for line in log.decode("utf-8", "replace").splitlines():
+        stamp, _, said = line.partition(" ")
+        if "not responding" in said:
+            since = since or stamp
+        elif said.endswith(" OK"):
+            since = ""
+    return since

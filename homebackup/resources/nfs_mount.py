@@ -10,7 +10,7 @@ from homebackup.model.declare import Field, Value, key, observed, resource, unor
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.kinds import ExportPath, Flag, LanAddress, MountOptions, MountPoint, Text
 from homebackup.model.lifecycle import World
-from homebackup.model.mounts import Mount, differences
+from homebackup.model.mounts import Mount, differences, soft_trouble
 from homebackup.model.refusal import Refusal
 from homebackup.model.steps import Blocked, Plan, Run, Step, Write
 from homebackup.model.systemd import unit_name
@@ -62,14 +62,9 @@ class NfsMount:
     """What is mounted on the directory, compared with the line; the last known while the NAS does not answer."""
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """`hard` in any form."""
-        if "hard" in self.options:
-            yield "options", "has hard; a hard mount hangs the hypervisor when the NAS is switched off, use soft"
-        elif not {"soft", "softerr"} & set(self.options):
-            yield (
-                "options",
-                "lacks soft; NFS mounts hard unless told otherwise, which hangs the hypervisor when the NAS is off",
-            )
+        """`hard` in any form, which is also what NFS does unless told otherwise."""
+        if trouble := soft_trouble(self.options):
+            yield "options", trouble
 
     @classmethod
     async def ground(cls, world: World, name: str, wanted: Mapping[str, Value], *, fresh: bool = False) -> HostFacts:
@@ -107,9 +102,10 @@ class NfsMount:
         return cls(**values | {"live": mount._live(ground, known.get("live", "mounted") or "not mounted")})
 
     def unknown(self, ground: HostFacts) -> str:
-        """Whether the mount works, while its server is off."""
+        """Whether the mount works, while its server is off or the mount hangs."""
         if ground.answers.get(self.server, True):
-            return ""
+            hangs = ground.unresponsive(self.target)
+            return hangs and f"{hangs}: the NAS {self.server} answers on its NFS port, but {self.target} does not"
         return f"the NAS {self.server} does not answer, so whether {self.target} works is as last known"
 
     def creating(self, ground: HostFacts) -> Plan:
@@ -130,7 +126,7 @@ class NfsMount:
         steps: list[Step] = []
         stop = Run(("systemctl", "stop", unit_name(self.target)), timeout=MOUNTING)
         if any(m.is_nfs for m in _layers(ground, self.target)):
-            answers = ground.answers.get(self.server, False)
+            answers = ground.answers.get(self.server, False) and not ground.unresponsive(self.target)
             lazily = Run(("timeout", "-k", "2", "5", "umount", "-l", self.target), accept=LET_GO)
             steps += [stop] if answers else [lazily] * len(_layers(ground, self.target))
         if self.immutable and ground.directories.get(self.target) != "missing":
@@ -174,10 +170,17 @@ class NfsMount:
                 undo.append(Run(("systemctl", "start", unit), timeout=MOUNTING))
             elif undo:  # exit code 5: systemd knows no such mount any more
                 undo.append(Run(("systemctl", "stop", unit), timeout=MOUNTING, accept=frozenset({0, 5})))
-            answers = ground.answers.get(self.server, False)
-            away = Blocked(f"the NAS {self.server} does not answer on its NFS port", "switch it on and run this again")
-            blocked = _in_use(ground, self.target) if answers else away
+            blocked = self._astray(ground) or _in_use(ground, self.target)
         return Plan(tuple(steps), tuple(undo), undo_from + 1, blocked)
+
+    def _astray(self, ground: HostFacts) -> Blocked | None:
+        """Why nothing can be mounted now, or taken away without waiting for what does not answer."""
+        if not ground.answers.get(self.server, False):
+            return Blocked(f"the NAS {self.server} does not answer on its NFS port", "switch it on and run this again")
+        if hangs := self.unknown(ground):
+            look = f"see that the NAS still exports {self.export} to the host"
+            return Blocked(hangs, f"{look}; else take the mount away with umount -l {self.target} and run this again")
+        return None
 
     def _entry(self) -> fstab.Entry:
         return fstab.Entry(0, _join(self.server, self.export), self.target, self.fstype, self.options)

@@ -11,6 +11,12 @@ from homebackup.model.host_facts import PROBE, HostFacts, read_look
 from homebackup.model.mounts import Mount
 
 MOUNTINFO = "1 2 0:3 / /mnt/nas rw - nfs4 10.0.0.150:/v rw,soft\n"
+SILENT = b"""\
+2026-11-20T21:14:00+0100 pve kernel: nfs: server 10.0.0.150 not responding, timed out
+2026-11-20T21:20:31+0100 pve kernel: nfs: server 10.0.0.150 OK
+2026-11-22T03:00:04+0100 pve kernel: nfs: server 10.0.0.150 not responding, timed out
+2026-11-22T03:01:06+0100 pve kernel: nfs: server 10.0.0.150 not responding, timed out
+"""
 
 
 def look(*rows: str) -> str:
@@ -41,6 +47,18 @@ LOOKS = {
     "the mount hangs": (
         look("answers fd00::1 yes", "responds /mnt/nas no"),
         HostFacts(answers={"fd00::1": True}, responds={"/mnt/nas": False}),
+    ),
+    "the mount hangs, and the kernel said since when": (
+        look("answers 10.0.0.150 yes", "responds /mnt/nas no", f"kernel /mnt/nas {b64encode(SILENT).decode()}"),
+        HostFacts(
+            answers={"10.0.0.150": True},
+            responds={"/mnt/nas": False},
+            silent={"/mnt/nas": "2026-11-22T03:00:04+0100"},
+        ),
+    ),
+    "the mount hangs, and the kernel's last word was that all is well": (
+        look("responds /mnt/nas no", f"kernel /mnt/nas {b64encode(b''.join(SILENT.splitlines(True)[:2])).decode()}"),
+        HostFacts(responds={"/mnt/nas": False}),
     ),
     "directories": (
         look("directory /a missing", "directory /b plain", "directory /c immutable", "directory /d other"),

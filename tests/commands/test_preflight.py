@@ -137,6 +137,21 @@ async def test_a_nas_that_is_off_is_unknown(stack: PlayedStack, lab: Lab, capsys
     )
 
 
+async def test_a_mount_that_hangs_is_trouble(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.run(
+        "mkdir -p /mnt/nas-backups; mount -t nfs -o soft 10.0.0.150:/volume1/backups/proxmox_backups /mnt/nas-backups"
+    )
+    lab.unexport("/volume1/backups/proxmox_backups")
+    code, _, lines = await run(stack, capsys)
+    assert code == 1
+    assert any(
+        line.startswith(
+            "trouble: NFS mount /mnt/nas-backups: mount unresponsive, though the NAS 10.0.0.150 answers the host"
+        )
+        for line in lines
+    )
+
+
 async def test_a_node_of_another_name(stack: PlayedStack, capsys: pytest.CaptureFixture[str]) -> None:
     stack.declared = {**DECLARED, "node": "pve2"}
     code, _, lines = await run(stack, capsys)

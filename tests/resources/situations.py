@@ -50,11 +50,16 @@ def edit(before: bytes, after: bytes) -> list[Step]:
 def host(
     fstab: bytes = DECLARED, *mounts: Mount, on: bool = True, directory: str = "immutable", **more: Any
 ) -> HostFacts:
-    """A host with this fstab and these mounts; the directory's state is only seen while nothing is mounted on it."""
+    """A host with this fstab and these mounts; the directory's state is only seen while nothing is mounted on it.
+
+    A mount that `hangs` does so since then, or since nobody knows when.
+    """
     return HostFacts(
         files={"/etc/fstab": fstab, **more.get("files", {})},
         mounts=(Mount("/", "/dev/pve/root", "ext4", frozenset({"rw"})), *mounts),
         answers={NAS: on},
+        responds={TARGET: False} if "hangs" in more else {},
+        silent={TARGET: more["hangs"]} if more.get("hangs") else {},
         directories={} if any(m.target == TARGET for m in mounts) else {TARGET: directory},
         timers=more.get("timers", {}),
     )
@@ -72,6 +77,17 @@ class Case:
 
 
 OFF = Blocked("the NAS 10.0.0.150 does not answer on its NFS port", "switch it on and run this again")
+SINCE = "2026-11-22T03:00:04+0100"
+SILENT = f"mount unresponsive since {SINCE}: the NAS 10.0.0.150 answers on its NFS port, but /mnt/nas-backups does not"
+STALE = SILENT.replace(f" since {SINCE}", "")
+HUNG, FORGOTTEN = (
+    Blocked(
+        said,
+        "see that the NAS still exports /volume1/backups/proxmox_backups to the host; else take the mount away with "
+        "umount -l /mnt/nas-backups and run this again",
+    )
+    for said in (SILENT, STALE)
+)
 OTHER_SERVER = LINE.replace(b"10.0.0.150", b"10.0.0.151")
 OTHER_EXPORT = LINE.replace(b"proxmox_backups ", b"other ")
 CASES = {
@@ -182,6 +198,22 @@ CASES = {
     ),
     "mounted hard, the NAS off": Case(
         host(DECLARED, HARD, on=False), {"live": "mounted with hard instead of soft"}, [RELOAD, RESTART], [START], OFF
+    ),
+    "as declared, the mount hangs": Case(host(DECLARED, LIVE, hangs=SINCE), {}, []),
+    "line missing, the mount hangs": Case(host(HEAD, LIVE, hangs=SINCE), {"boot": "missing"}, edit(HEAD, DECLARED)),
+    "mounted hard, the mount hangs": Case(
+        host(DECLARED, HARD, hangs=SINCE),
+        {"live": "mounted with hard instead of soft"},
+        [RELOAD, RESTART],
+        [START],
+        HUNG,
+    ),
+    "mounted hard, the export is gone": Case(
+        host(DECLARED, HARD, hangs=""),
+        {"live": "mounted with hard instead of soft"},
+        [RELOAD, RESTART],
+        [START],
+        FORGOTTEN,
     ),
     "mounted read-only": Case(
         host(DECLARED, replace(LIVE, options=LIVE.options - {"rw"} | {"ro"})),

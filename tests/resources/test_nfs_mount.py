@@ -171,6 +171,10 @@ def test_what_an_import_finds_is_no_change_once_checked() -> None:
 DELETED: dict[str, tuple[HostFacts, list[Step]]] = {
     "mounted": (host(DECLARED, LIVE), [on.STOP, on.UNGUARD, *edit(DECLARED, HEAD)]),
     "mounted, the NAS off": (host(DECLARED, LIVE, on=False), [on.LAZILY, on.UNGUARD, *edit(DECLARED, HEAD)]),
+    "mounted, but it hangs": (
+        host(DECLARED, LIVE, hangs=on.SINCE),
+        [on.LAZILY, on.UNGUARD, *edit(DECLARED, HEAD)],
+    ),
     "mounted twice, the NAS off": (
         host(DECLARED, LIVE, LIVE, on=False),
         [on.LAZILY, on.LAZILY, on.UNGUARD, *edit(DECLARED, HEAD)],
@@ -190,6 +194,25 @@ def test_what_a_deletion_does(ground: HostFacts, steps: list[Step]) -> None:
     seen = NfsMount.found(TARGET, ground, vars(WANTED))
     assert seen is not None
     assert list(seen.deleting(ground).steps) == steps
+
+
+UNKNOWN: dict[str, tuple[HostFacts, str]] = {
+    "mounted": (host(DECLARED, LIVE), ""),
+    "not mounted": (host(DECLARED), ""),
+    "the NAS off": (
+        host(DECLARED, LIVE, on=False),
+        "the NAS 10.0.0.150 does not answer, so whether /mnt/nas-backups works is as last known",
+    ),
+    "it hangs": (host(DECLARED, LIVE, hangs=on.SINCE), on.SILENT),
+    "the export is gone": (host(DECLARED, LIVE, hangs=""), on.STALE),
+}
+
+
+@pytest.mark.parametrize(("ground", "said"), UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_what_cannot_be_known_is_said(ground: HostFacts, said: str) -> None:
+    seen = NfsMount.found(TARGET, ground, vars(WANTED))
+    assert seen is not None
+    assert seen.unknown(ground) == said
 
 
 def test_no_guard_where_none_is_declared() -> None:

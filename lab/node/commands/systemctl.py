@@ -1,5 +1,7 @@
 """systemctl, systemd-escape, journalctl: systemd from the command line."""
 
+import re
+
 from lab.node.options import BadUsage, Options
 from lab.node.process import Process
 from lab.node.registry import command
@@ -8,6 +10,8 @@ from lab.node.systemd.escape import escape, escape_path, unescape, unescape_path
 from lab.node.systemd.shown import listed_timers, properties, status
 
 SUFFIXES = (".service", ".mount", ".timer", ".target", ".socket", ".path", ".automount", ".slice", ".swap")
+KERNEL = "kernel"
+"""The unit under which the journal has what the kernel said."""
 FAILED = """Job for {0} failed.
 See "systemctl status "{1}"" and "journalctl -xeu "{1}"" for details."""
 
@@ -238,20 +242,22 @@ async def systemd_escape(proc: Process, argv: list[str]) -> int:
 
 @command("journalctl")
 async def journalctl(proc: Process, argv: list[str]) -> int:
-    """What units said: -u UNIT, -n COUNT, -o cat|short-iso."""
+    """What units and the kernel (-k) said: -u UNIT, -g PATTERN, -n COUNT, -o cat|short-iso, -q."""
     given = Options(
         argv,
-        "u:n:o:bxeqkf",
-        "unit= lines= output= no-pager since= until= boot quiet catalog priority=",
-        same="unit=u lines=n output=o",
+        "u:n:o:g:bxeqkf",
+        "unit= lines= output= grep= dmesg no-pager since= until= boot quiet catalog priority=",
+        same="unit=u lines=n output=o grep=g dmesg=k quiet=q",
     )
-    units = {unit_name(u) for u in given.all("u")}
-    found = [e for e in proc.machine.systemd.journal if not units or e.unit in units]
+    units = {KERNEL} if "k" in given else {unit_name(u) for u in given.all("u")}
+    said = [e for e in proc.machine.systemd.journal if not units or e.unit in units]
+    found = [e for e in said if re.search(given.get("g"), e.text)]
     for entry in found[-given.number("n", len(found)) :] if found else []:
         when = proc.clock.local(entry.at)
         stamp = when.isoformat(timespec="seconds") if given.get("o") == "short-iso" else when.strftime("%b %d %H:%M:%S")
-        head = "" if given.get("o") == "cat" else f"{stamp} {proc.machine.hostname} systemd[1]: "
+        by = "kernel" if entry.unit == KERNEL else "systemd[1]"
+        head = "" if given.get("o") == "cat" else f"{stamp} {proc.machine.hostname} {by}: "
         await proc.out(f"{head}{entry.text}\n")
-    if not found:
+    if not found and "q" not in given:
         await proc.out("-- No entries --\n")
     return 0
