@@ -7,9 +7,9 @@ import typer
 
 from homebackup.commands.ending import DRIFT, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
+from homebackup.commands.told import told
 from homebackup.engine.codec import recorded
 from homebackup.engine.lifecycle import show
-from homebackup.model.declare import changes
 from homebackup.resources import RESOURCES
 from homebackup.world.pulumi_cli import Preview, Previewed, PulumiCli
 
@@ -39,7 +39,7 @@ def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False) -> None
 async def _drift(pulumi: PulumiCli, as_json: bool) -> int:
     preview = await pulumi.preview()
     findings = report(preview)
-    unknown = [text for texts in preview.texts.values() for text in texts if text.startswith("unknown: ")]
+    unknown = [notice.text for notices in told(preview).values() for notice in notices if notice.kind == "unknown"]
     if as_json:
         typer.echo(json.dumps({"drift": [asdict(f) for f in findings], "unknown": unknown}, indent=2))
     else:
@@ -64,9 +64,8 @@ def _findings(step: Previewed) -> list[Finding]:
     if step.op in ("create-replacement", "delete-replaced"):
         return []
     old, new = recorded(cls, step.old.get("outputs") or {}), recorded(cls, step.new.get("inputs") or {})
-    differing = changes(cls, old, new)
     return [
         Finding(cls.noun, name, f.wire, show(f.spell, old.get(f.name)), show(f.spell, new.get(f.name)))
         for f in cls.fields
-        if f.name in differing
+        if f.camel in step.differing
     ]

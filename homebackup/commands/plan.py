@@ -2,57 +2,94 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import typer
 
-from homebackup.commands.ending import UNKNOWN, WELL, run
+from homebackup.commands.ending import TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
+from homebackup.commands.told import told
 from homebackup.engine.codec import recorded
 from homebackup.engine.lifecycle import Lifecycle
+from homebackup.model import notices
+from homebackup.model.hidden import SECRET, Hidden
+from homebackup.model.notices import Notice
 from homebackup.resources import RESOURCES
 from homebackup.world.live_site import LiveSite
-from homebackup.world.pulumi_cli import Previewed, PulumiCli
+from homebackup.world.pulumi_cli import Preview, Previewed, PulumiCli
 from homebackup.world.stack import reached
+
+UNTOUCHED = frozenset({"same", "refresh", "read"})
+"""Operations of Pulumi that do nothing to a resource."""
+GOING = frozenset({"delete", "delete-replaced"})
+"""Operations that remove one, which Pulumi previews without asking the provider."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What Pulumi is going to do with a resource, and what there is to say about it."""
+
+    step: Previewed
+    notices: Sequence[Notice]
+
+    @property
+    def lines(self) -> list[str]:
+        """The steps on the host and in the API."""
+        return [line for notice in self.notices if notice.kind == "will do" for line in notice.lines]
 
 
 def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False) -> None:
-    """Print each command and API call that `pulumi up` would make. Exits 3 when a part of the site cannot be seen."""
+    """Print each command and API call that `pulumi up` would make.
+
+    Exits 3 when a part of the site cannot be seen, and 1 when `pulumi up` would stop at something that is in use.
+    """
     run(_plan(PulumiCli(cwd, stack), as_json))
 
 
 async def _plan(pulumi: PulumiCli, as_json: bool) -> int:
     preview, config = await asyncio.gather(pulumi.preview(), pulumi.config())
     site = LiveSite(reached(config, pulumi.folder))
-    unknown = [text for texts in preview.texts.values() for text in texts if text.startswith("unknown: ")]
-    planned: list[tuple[Previewed, list[str]]] = []
-    for step in preview.steps:
-        if step.type.rsplit(":", 1)[-1] not in RESOURCES or step.op in ("same", "refresh", "read"):
-            continue
-        if step.op in ("delete", "delete-replaced"):
-            planned.append((step, await _deletion(site, step)))
-        elif step.op != "replace":
-            planned.append((step, [line for text in preview.texts.get(step.urn, ()) for line in text.splitlines()[1:]]))
-    await site.close()
+    try:
+        planned = [Planned(step, await _notices(site, preview, step)) for step in preview.steps if _ours(step)]
+    finally:
+        await site.close()
+    said = {notice.text: notice.kind for each in planned for notice in each.notices if notice.kind != "will do"}
+    unknown, in_use = ([text for text, kind in said.items() if kind == wanted] for wanted in ("unknown", "in use"))
+    touched = [each for each in planned if each.step.op not in UNTOUCHED]
     if as_json:
-        typer.echo(
-            json.dumps(
-                [{"urn": s.urn, "op": s.op, "steps": [line.strip() for line in lines]} for s, lines in planned],
-                indent=2,
-            )
-        )
-    elif not any(lines for _, lines in planned) and not unknown:
-        typer.echo("pulumi up would change nothing on the host or in Proxmox VE.")
+        steps = [{"urn": each.step.urn, "op": each.step.op, "steps": each.lines} for each in touched]
+        typer.echo(json.dumps({"plan": steps, "unknown": unknown, "inUse": in_use}, indent=2))
     else:
-        for step, lines in planned:
-            typer.echo(f"{step.op} {step.type.rsplit(':', 1)[-1]} {step.urn.rsplit('::', 1)[-1]}")
-            for line in lines:
-                typer.echo(line)
-    for text in unknown:
-        typer.echo(text, err=as_json)
-    return UNKNOWN if unknown else WELL
+        for line in _lines(touched) + unknown + in_use:
+            typer.echo(line)
+        if not said and not any(each.lines for each in touched):
+            typer.echo("pulumi up would change nothing on the host or in Proxmox VE.")
+    return TROUBLE if in_use else UNKNOWN if unknown else WELL
 
 
-async def _deletion(site: LiveSite, step: Previewed) -> list[str]:
+def _ours(step: Previewed) -> bool:
+    return step.type.rsplit(":", 1)[-1] in RESOURCES and step.op != "replace"
+
+
+async def _notices(site: LiveSite, preview: Preview, step: Previewed) -> list[Notice]:
+    """What our provider said of the step, or would say of a deletion."""
+    if step.op not in GOING:
+        return told(preview).get(step.urn, [])
     cls = RESOURCES[step.type.rsplit(":", 1)[-1]]
-    plan = await Lifecycle(site, cls, step.id, typer.echo).deletion(recorded(cls, step.old.get("outputs") or {}))
-    return [f"  {line}" for line in plan.lines()]
+    kept = step.old.get("outputs") or {}
+    hidden = Hidden.of(cls.fields, {f.name for f in cls.fields if kept.get(f.camel) == SECRET})
+    plan = await Lifecycle(site, cls, step.id, typer.echo, hidden=hidden).deletion(recorded(cls, kept))
+    return [notices.will_do(plan.lines())] + ([notices.blocked(plan.blocked)] if plan.blocked else [])
+
+
+def _lines(planned: Sequence[Planned]) -> list[str]:
+    """Each operation with its steps below it."""
+    return [
+        line
+        for each in planned
+        for line in (
+            f"{each.step.op} {each.step.type.rsplit(':', 1)[-1]} {each.step.urn.rsplit('::', 1)[-1]}",
+            *(f"  {step}" for step in each.lines),
+        )
+    ]

@@ -18,12 +18,16 @@ PREVIEWING = 600.0
 
 @dataclass(frozen=True)
 class Previewed:
-    """One step of a preview: its operation, the resource's URN, the state before and the state wanted."""
+    """One step of a preview: its operation, the resource's URN, the state before and the state wanted.
+
+    `differing` are Pulumi's names of the properties that differ; a secret's value in the states is `[secret]`.
+    """
 
     op: str
     urn: str
     old: Mapping[str, Any]
     new: Mapping[str, Any]
+    differing: tuple[str, ...] = ()
 
     @property
     def type(self) -> str:
@@ -80,7 +84,9 @@ class PulumiCli:
             if str(d.get("severity", "")).startswith("info"):
                 texts.setdefault(d.get("urn", ""), []).append(_plain(d["message"]))
         steps = tuple(
-            Previewed(s["op"], s["urn"], s.get("oldState") or {}, s.get("newState") or {})
+            Previewed(
+                s["op"], s["urn"], s.get("oldState") or {}, s.get("newState") or {}, tuple(s.get("diffReasons") or ())
+            )
             for s in document.get("steps") or []
         )
         warnings = tuple(_plain(d["message"]) for d in diagnostics if d.get("severity") == "warning")
