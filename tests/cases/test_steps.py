@@ -28,6 +28,18 @@ SHOWN: dict[str, tuple[Step, list[str]]] = {
     "a line added": (Write("/etc/x", b"a\n", b"a\nb\n"), ["edit /etc/x", "  + b"]),
     "a line taken out": (Write("/etc/x", b"a\nb\n", b"a\n"), ["edit /etc/x", "  - b"]),
     "a line changed": (Write("/etc/x", b"a\nold\n", b"a\nnew\n"), ["edit /etc/x", "  - old", "  + new"]),
+    "every line changed": (
+        Write("/etc/x", b"a\nb\n", b"c\nd\n"),
+        ["edit /etc/x", "  - a", "  - b", "  + c", "  + d"],
+    ),
+    "lines that look like a difference": (
+        Write("/etc/x", b"-- a\n@@ b\n", b"++ a\n@@ b\n@@ c\n"),
+        ["edit /etc/x", "  - -- a", "  + ++ a", "  + @@ c"],
+    ),
+    "a file of the repository": (
+        Write("inventory.yaml", b"a\n", b"b\n", here=True),
+        ["edit inventory.yaml here", "  - a", "  + b"],
+    ),
     "bytes that are no UTF-8": (Write("/etc/x", b"", b"k\xfchl\n"), ["edit /etc/x", r"  + k\xfchl"]),
     "a file removed": (Write("/etc/x", b"a\n", None), ["remove /etc/x"]),
 }
