@@ -19,7 +19,7 @@ class BackupTier(pulumi.ComponentResource):
             vmid=list(tier.guests),
             schedule=tier.schedule,
             enabled=tier.enabled,
-            storage=tier.storage or site.storage.name,
+            storage=site.storage.name,
             mode=tier.mode,
             compress=tier.compress,
             prune_backups=tier.retention,

@@ -19,6 +19,6 @@ class HomeBackup(pulumi.ComponentResource):
 
         mount = NasMount("nas", site, after())
         previous: pulumi.Resource = StorageEntry(site.storage.name, site, after(mount))
-        for tier in sorted(site.tiers):
+        for tier, _ in site.in_order:
             previous = BackupTier(tier, site, after(previous))
         self.register_outputs({})

@@ -17,6 +17,7 @@ class StorageEntry(pulumi.ComponentResource):
             path=site.mount.target,
             content=sorted(site.storage.content),
             prune_backups=site.storage.retention,
+            content_dirs=site.storage.content_dirs,
             shared=site.storage.shared,
             is_mountpoint="yes" if site.storage.is_mountpoint else "no",
             opts=pulumi.ResourceOptions(parent=self),

@@ -55,7 +55,7 @@ class Lack:
 def needs(site: Site) -> tuple[Need, ...]:
     """Everything that `pulumi up` and the verbs call for a site."""
     node, root = f"/nodes/{site.node}", "/"
-    storages = sorted({site.storage.name, *(tier.storage or site.storage.name for tier in site.tiers.values())})
+    storages = [site.storage.name]
     vmids = sorted(int(vmid) for vmid in site.guests)
     audit = _one(root, "Sys.Audit")
     found = [

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from homebackup.model.site import TMPDIR, InvalidSite, Site, read_site
+from homebackup.model.site import TMPDIR, Entry, InvalidSite, Site, read_site
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "home-backup:site"
@@ -71,6 +71,69 @@ def test_pulumi_hands_the_site_over_as_json() -> None:
     assert read_site(json.loads(json.dumps(stack("home")))) == read_site(stack("home"))
 
 
+DUMP = ("proxmox-home", "/mnt/nas-backups/dump")
+HOME_ASSISTANT = ("nas", "/volume1/backups/homeassistant_backups", "Automatic_backup_*.tar", 48, "critical")
+ENTRIES = (
+    Entry(100, "home-vm-100-ha-primary", *DUMP, "vzdump-qemu-100-*.vma.zst", 26, "critical"),
+    Entry(102, "home-vm-102-vaultwarden-primary", *DUMP, "vzdump-qemu-102-*.vma.zst", 26, "critical"),
+    Entry(103, "home-lxc-103-download-primary", *DUMP, "vzdump-lxc-103-*.tar.zst", 26, "important"),
+    Entry(
+        101,
+        "home-vm-101-immich-primary",
+        *DUMP,
+        "vzdump-qemu-101-*.vma.zst",
+        168,
+        "important",
+        "VM stopped; weekly backup when restarted.",
+    ),
+    Entry(105, "home-lxc-105-pihole-primary", *DUMP, "vzdump-lxc-105-*.tar.zst", 168, "rebuildable"),
+    Entry("home-assistant", "app-home-assistant", *HOME_ASSISTANT, enabled=True),
+)
+
+
+def test_the_inventory_has_what_the_tiers_back_up() -> None:
+    assert read_site(stack("home")).entries() == ENTRIES
+    assert read_site(with_changes({("inventory",): GONE})).entries() == ()
+
+
+def test_entries_without_a_name_of_their_own() -> None:
+    site = read_site(with_changes({("inventory", "entries"): GONE, ("apps", "home-assistant", "host"): GONE}))
+    assert [(entry.name, entry.host) for entry in site.entries()] == [
+        ("home-vm-100-home-assistant-primary", "proxmox-home"),
+        ("home-vm-102-vaultwarden-primary", "proxmox-home"),
+        ("home-lxc-103-download-home-primary", "proxmox-home"),
+        ("home-vm-101-immich-primary", "proxmox-home"),
+        ("home-lxc-105-pihole-home-primary", "proxmox-home"),
+        ("app-home-assistant", "proxmox-home"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("compress", "machine", "container"),
+    [("0", "vma", "tar"), ("gzip", "vma.gz", "tar.gz"), ("lzo", "vma.lzo", "tar.lzo"), ("zstd", "vma.zst", "tar.zst")],
+)
+def test_archives_are_found_where_and_as_they_are_written(compress: str, machine: str, container: str) -> None:
+    site = read_site(
+        with_changes({("tiers", "p2", "compress"): compress, ("storage", "content-dirs"): {"backup": "archives/vm"}})
+    )
+    assert site.archive_folder == "/mnt/nas-backups/archives/vm"
+    assert site.archive_glob(101) == f"vzdump-qemu-101-*.{machine}"
+    assert site.archive_glob(105) == f"vzdump-lxc-105-*.{container}"
+
+
+def test_tiers_come_in_the_order_of_their_numbers() -> None:
+    tiers = stack("home")["tiers"]
+    site = read_site(with_changes({("tiers",): {"p10": tiers["p0"], "p9": tiers["p1"], "weekly": tiers["p2"]}}))
+    assert [name for name, _ in site.in_order] == ["p9", "p10", "weekly"]
+    assert (site.tier_of(100), site.tier_of(105), site.tier_of(999)) == ("p10", "weekly", None)
+
+
+@pytest.mark.parametrize(("own", "kept"), [(GONE, {"keep-last": 3}), ({"keep-last": 7}, {"keep-last": 7})])
+def test_a_jobs_retention_goes_before_the_storages(own: Any, kept: dict[str, int]) -> None:
+    site = read_site(with_changes({("tiers", "p2", "retention"): own}))
+    assert site.effective_retention(site.tiers["p2"]) == kept
+
+
 TMPDIRS: dict[str, tuple[Mapping[Path_, Any], str, str | None]] = {
     "machines alone": ({}, "p0", None),
     "a container, and nothing said": ({("tiers", "p1", "tmpdir"): GONE}, "p1", TMPDIR),
@@ -92,9 +155,14 @@ TAKEN: dict[str, Mapping[Path_, Any]] = {
     "options as one text": {("mount", "options"): "defaults,soft"},
     "softerr": {("mount", "options"): ["softerr"]},
     "no windows": {("windows",): GONE},
+    "a window over midnight": {("windows", 0, "from"): "23:30"},
+    "no inventory": {("inventory",): GONE},
+    "the storage's retention": {("tiers", "p0", "retention"): GONE},
+    "an exempt guest": {("exemptions",): {"104": "a test machine"}},
+    "a guest whose backup waits": {("tiers", "p0", "guests"): [100], ("guests", "102", "deferred"): "it moves house"},
+    "losses that are meant": {("acknowledge",): ["backup-home-p0-daily"]},
     "a trailing slash": {("mount", "target"): "/mnt/nas-backups/"},
     "every archive, said aloud": {("tiers", "p0", "retention"): {"keep-all": True}},
-    "the site's storage by its name": {("tiers", "p0", "storage"): "nas-backups"},
     "a VMID as text": {("tiers", "p1", "guests"): ["103"]},
     "names in capitals": {
         ("tiers",): {"P0 [daily]": {**stack("home")["tiers"]["p0"], "guests": [100, 101, 102, 103, 105]}}
@@ -112,7 +180,7 @@ WRONG: dict[str, tuple[Mapping[Path_, Any], dict[str, str]]] = {
     # what is changed in the home site, the paths that are wrong and a part of the reason
     "no configuration": (
         {(part,): GONE for part in stack("home")},
-        {name: "is required" for name in stack("home") if name != "windows"},
+        {name: "is required" for name in stack("home") if name not in ("apps", "inventory", "windows")},
     ),
     "an unknown key": ({("nass",): {}}, {"nass": "is not a property here; correct the spelling"}),
     "an unknown key below": ({(*P0, "guest"): [100]}, {"tiers.p0.guest": "is not a property here"}),
@@ -171,7 +239,7 @@ WRONG: dict[str, tuple[Mapping[Path_, Any], dict[str, str]]] = {
     ),
     "a freshness of nothing": (
         {("guests", "100", "stale-after-hours"): 0},
-        {"guests.100.stale-after-hours": "must be greater than 0"},
+        {"guests.100.stale-after-hours": "must be at least 1"},
     ),
     "a guest in no tier": (
         {(*P0, "guests"): [100]},
@@ -199,9 +267,40 @@ WRONG: dict[str, tuple[Mapping[Path_, Any], dict[str, str]]] = {
         {"tiers.p1.job": "backup-home-p1-daily is the job of tier p0 already"},
     ),
     "no name for a job": ({(*P0, "job"): "p0 daily"}, {"tiers.p0.job": "'p0 daily' is not a job name"}),
-    "an unknown storage": (
-        {(*P0, "storage"): "synology"},
-        {"tiers.p0.storage": "synology is no storage of this site; it has nas-backups"},
+    "a freshness of true": (
+        {("guests", "100", "stale-after-hours"): True},
+        {"guests.100.stale-after-hours": "must be a whole number"},
+    ),
+    "two problems in one place": (
+        {(*P0, "guests"): [100, 102, 104, 104]},
+        {
+            "tiers.p0.guests[2]": "guest 104 is not declared under guests",
+            "tiers.p0.guests[3]": "guest 104 is not declared under guests; guest 104 is in tier p0 already",
+        },
+    ),
+    "an exemption of a guest that is backed up": (
+        {("exemptions",): {"100": "why not"}},
+        {"exemptions.100": "guest 100 is in tier p0, so it is not exempt"},
+    ),
+    "an exemption without a reason": (
+        {("exemptions",): {"104": " "}},
+        {"exemptions.104": "' ' is not a reason"},
+    ),
+    "an app of no guest": (
+        {("apps", "immich", "guest"): 104},
+        {"apps.immich.guest": "guest 104 is not declared under guests"},
+    ),
+    "an app without a place": (
+        {("apps", "home-assistant", "path"): GONE},
+        {"apps.home-assistant.path": "is required, unless deferred says why"},
+    ),
+    "an entry of nothing": (
+        {("inventory", "entries", "104"): "home-vm-104"},
+        {"inventory.entries.104": "104 is no guest and no app of this site"},
+    ),
+    "two entries of one name": (
+        {("inventory", "entries", "102"): "home-vm-100-ha-primary"},
+        {"inventory.entries.102": "home-vm-100-ha-primary is the entry of 100 already"},
     ),
     "no schedule": (
         {(*P0, "schedule"): "sometimes"},
@@ -219,7 +318,10 @@ WRONG: dict[str, tuple[Mapping[Path_, Any], dict[str, str]]] = {
         {(*P0, "retention"): {"keep-ever": 1}},
         {"tiers.p0.retention": "keep-ever: Proxmox VE knows no such"},
     ),
-    "no retention": ({(*P0, "retention"): GONE}, {"tiers.p0.retention": "is required"}),
+    "no retention": (
+        {(*P0, "retention"): GONE, ("storage", "retention"): GONE},
+        {"tiers.p0.retention": "is required, since the storage has none either"},
+    ),
     "a relative tmpdir": ({(*P0, "tmpdir"): "var/tmp"}, {"tiers.p0.tmpdir": "'var/tmp' is not an absolute path"}),
     "a mode": ({(*P0, "mode"): "live"}, {"tiers.p0.mode": "must be 'snapshot', 'suspend' or 'stop'"}),
     "a compression": ({(*P0, "compress"): "zip"}, {"tiers.p0.compress": "must be '0', 'gzip', 'lzo' or 'zstd'"}),

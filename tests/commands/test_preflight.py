@@ -94,7 +94,8 @@ async def test_the_printed_lines_are_enough(
     stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str], privsep: int
 ) -> None:
     stack.stored |= token(lab, privsep=privsep)
-    stack.declared = {**DECLARED, "tiers": {"p0": DECLARED["tiers"]["p0"]}, "guests": _guests("100", "102")}
+    less = {"tiers": {"p0": DECLARED["tiers"]["p0"]}, "guests": _guests("100", "102"), "apps": {}, "inventory": None}
+    stack.declared = DECLARED | less
     code, found, _ = await run(stack, capsys, permissions=True)
     assert code == 1
     lines = [line for finding in found for line in finding["commands"]]

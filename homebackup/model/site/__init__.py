@@ -1,0 +1,23 @@
+"""The site as its owner declares it, what follows from that, and what is wrong with it."""
+
+from homebackup.model.site.declared import TMPDIR, TMPDIR_REASON, Entry, Site
+from homebackup.model.site.parts import App, Guest, Inventory, Mount, Nas, Storage, Tier, Window
+from homebackup.model.site.reading import SITE, InvalidSite, read_site
+
+__all__ = [
+    "SITE",
+    "TMPDIR",
+    "TMPDIR_REASON",
+    "App",
+    "Entry",
+    "Guest",
+    "InvalidSite",
+    "Inventory",
+    "Mount",
+    "Nas",
+    "Site",
+    "Storage",
+    "Tier",
+    "Window",
+    "read_site",
+]

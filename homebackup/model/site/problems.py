@@ -1,0 +1,74 @@
+"""What is wrong with a site although each part of it is right by itself."""
+
+import ipaddress
+from collections.abc import Iterator
+from itertools import chain
+
+from homebackup.model.mounts import soft_trouble
+from homebackup.model.site.declared import Site
+
+Problem = tuple[str, str]
+"""A property's path, and what is wrong with it."""
+
+
+def problems(site: Site) -> Iterator[Problem]:
+    """Everything that does not go together, by path; a path may have several problems."""
+    return chain(_place(site), _tiers(site), _guests(site), _apps(site), _inventory(site))
+
+
+def _place(site: Site) -> Iterator[Problem]:
+    if ipaddress.ip_address(site.nas.address) not in site.lan:
+        yield "nas.address", f"{site.nas.address} is not in the site's LAN {site.lan}; mount by the LAN address"
+    if trouble := soft_trouble(site.mount.options):
+        yield "mount.options", trouble
+    if "backup" not in site.storage.content:
+        yield "storage.content", "must have backup, or Proxmox VE writes no archive to the storage"
+
+
+def _tiers(site: Site) -> Iterator[Problem]:
+    claimed: dict[int, str] = {}
+    jobs: dict[str, str] = {}
+    for name, tier in site.tiers.items():
+        if tier.job in jobs:
+            yield f"tiers.{name}.job", f"{tier.job} is the job of tier {jobs[tier.job]} already"
+        jobs.setdefault(tier.job, name)
+        if tier.retention is None and site.storage.retention is None:
+            yield f"tiers.{name}.retention", "is required, since the storage has none either"
+        for position, vmid in enumerate(tier.guests):
+            where = f"tiers.{name}.guests[{position}]"
+            if vmid not in site.guests:
+                yield where, f"guest {vmid} is not declared under guests"
+            if vmid in claimed:
+                yield where, f"guest {vmid} is in tier {claimed[vmid]} already; a guest belongs to one tier"
+            claimed.setdefault(vmid, name)
+    for vmid in site.exemptions:
+        if vmid in claimed:
+            yield f"exemptions.{vmid}", f"guest {vmid} is in tier {claimed[vmid]}, so it is not exempt"
+
+
+def _guests(site: Site) -> Iterator[Problem]:
+    for vmid, guest in site.guests.items():
+        if site.tier_of(vmid) is None and not guest.deferred and vmid not in site.exemptions:
+            yield f"guests.{vmid}", f"guest {vmid} is in no tier, so nothing would back it up"
+
+
+def _apps(site: Site) -> Iterator[Problem]:
+    for name, app in site.apps.items():
+        if app.guest not in site.guests:
+            yield f"apps.{name}.guest", f"guest {app.guest} is not declared under guests"
+        if not app.path and not app.deferred:
+            yield f"apps.{name}.path", "is required, unless deferred says why there are no backups yet"
+
+
+def _inventory(site: Site) -> Iterator[Problem]:
+    if site.inventory is None:
+        return
+    known = {*map(str, site.guests), *site.apps}
+    for key in site.inventory.entries:
+        if key not in known:
+            yield f"inventory.entries.{key}", f"{key} is no guest and no app of this site"
+    names: dict[str, int | str] = {}
+    for entry in site.entries() if not any(_tiers(site)) else ():
+        if entry.name in names:
+            yield f"inventory.entries.{entry.of}", f"{entry.name} is the entry of {names[entry.name]} already"
+        names[entry.name] = entry.of
