@@ -9,7 +9,7 @@ class Archive:
 
     `kind` is `qemu`, `lxc` or `openvz`; `time` the epoch at which its backup started, read from the name in the node's
     zone; `size` is in bytes; `written` the epoch of its last change, None when only the API told of it; `notes` the
-    first line of its notes.
+    first line of its notes, None where there are none or nobody looked.
     """
 
     storage: str
@@ -29,7 +29,9 @@ class Leftover:
     """Something in a dump directory that is no archive and belongs to none.
 
     `why` is one of `unfinished` (an archive still being written, or never ended), `temporary` (vzdump's directory for
-    its work), `log without archive`, `name of its own`; `size` is in bytes, of a directory's its content.
+    its work), `log without archive`, `notes without archive`, `link` (never followed) and `name of its own`; `size` is
+    in bytes, of a directory that of its files. `vmid` and `time` (epoch) are read from a name that vzdump gave. A name
+    is foreign text and may hold anything.
     """
 
     storage: str
@@ -37,6 +39,8 @@ class Leftover:
     size: int
     written: float | None
     why: str
+    vmid: int | None = None
+    time: int | None = None
 
 
 @dataclass(frozen=True)

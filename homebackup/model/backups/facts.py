@@ -46,7 +46,8 @@ class SiteFacts:
 
     `now` is the epoch by the host's clock, `zone` the node's, `skew` the seconds by which the host's clock is ahead of
     ours (None when unknown); `way` is `ssh`, `https` or `both`. `nas` tells whether the NAS answered on its NFS port.
-    `jobs` and `storages` are sections as the API gives them; `dumps` and `space` are by storage.
+    `jobs` and `storages` are sections as the API gives them; `dumps` and `space` are by storage, `members` the guests
+    that a job takes by its name, for enabled jobs.
     """
 
     now: float
@@ -60,3 +61,4 @@ class SiteFacts:
     dumps: Mapping[str, Dump | Unseen] = field(default_factory=dict)
     space: Mapping[str, Space | Unseen] = field(default_factory=dict)
     tasks: tuple[Task, ...] | Unseen = ()
+    members: Mapping[str, frozenset[int] | Unseen] = field(default_factory=dict)

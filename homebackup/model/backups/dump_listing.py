@@ -1,0 +1,163 @@
+"""What lies in a storage's dump directory: the shell function that lists it on the host, and what its output says.
+
+A name may hold anything, so names come between NUL bytes. Links are never followed. A directory on a network mount is
+touched only when the mount's server has just answered, and then only under a deadline.
+"""
+
+import re
+from collections.abc import Container
+from zoneinfo import ZoneInfo
+
+from homebackup.model.backups.archive import Archive, Dump, Leftover
+from homebackup.model.backups.facts import Space
+from homebackup.model.seen import Unseen
+from pverules.archive_name import ArchiveName, InvalidArchiveName
+
+FUNCTIONS = r"""
+knock() { timeout -k 1 3 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null; }
+dump() {
+  at=/ kind= source=
+  while read -r _ _ _ _ point rest; do
+    case "$1/" in "${point%/}/"*)
+      if [ "${#point}" -ge "${#at}" ]; then at=$point rest=${rest#* - }; kind=${rest%% *} source=${rest#* }; fi ;;
+    esac
+  done < /proc/self/mountinfo
+  if [ -n "$2" ] && [ "$at" != "$2" ]; then printf 'unmounted\0'; return; fi
+  source=${source%% *}
+  case $kind in
+    nfs*) server=${source%%:/*} port=2049 ;;
+    cifs | smb*) server=${source#//} port=445; server=${server%%/*} ;;
+    *) server= ;;
+  esac
+  server=${server#\[} server=${server%\]}
+  if [ -n "$server" ] && ! knock "$server" "$port"; then printf 'silent %s\0' "$server"; return; fi
+  printf 'space %s\0' "$(timeout -k 2 5 stat -f -c '%S %b %f %a' "${1%/*}" 2>/dev/null)"
+  { timeout -k 2 10 find "$1" -maxdepth 1 -printf '%d %y %s %T@ %P\0'; printf 'end %s\0' $?; } | head -c 20000000
+  printf '\0'
+  timeout -k 2 5 find "$1" -mindepth 2 -type f -printf '> %s %P\0' 2>/dev/null | head -c 2000000
+}
+heads() {
+  knock "$1" 2049 || return
+  shift
+  timeout -k 2 10 sh -c '
+    for file; do
+      [ -L "$file" ] || head -c 1000 "$file" 2>/dev/null | base64 -w0
+      echo
+    done' - "$@"
+}
+"""
+"""POSIX sh. `knock ADDRESS PORT` succeeds when something answers there within three seconds. `dump FOLDER MOUNT` lists
+a directory; MOUNT is where something has to be mounted for it to be the right one, or empty. `heads SERVER FILE...`
+prints the beginning of each file as a line of base64, when the server answers.
+"""
+
+_WRITTEN = re.compile(r"(vzdump-(?:qemu|lxc|openvz)-[1-9]\d{2,8}-\d{4}_\d\d_\d\d-\d\d_\d\d_\d\d)\b.*", re.DOTALL)
+_BESIDE = re.compile(r"(.+)\.(notes|protected)", re.DOTALL)
+
+
+def read_dump(
+    storage: str, folder: str, output: bytes, stderr: str, zone: ZoneInfo
+) -> tuple[Dump | Unseen, Space | Unseen]:
+    """What `dump` printed of a storage's directory on a node in `zone`; a listing cut short is not complete."""
+    records = [record for record in output.split(b"\0") if record]
+    words = records[0].split(b" ") if records else [b""]
+    if words[0] == b"unmounted":
+        return _both(f"nothing is mounted where storage {storage} keeps its archives", "mount it, or wait for heal")
+    if words[0] == b"silent":
+        server = words[1].decode("utf-8", "replace")
+        return _both(f"the NAS {server} does not answer", "switch it on; nothing is lost by its being off")
+    space = _space(words[1:])
+    rows: list[tuple[str, str, int, float]] = []
+    inside: dict[str, int] = {}
+    ended, link = "", False
+    for record in records[1:]:
+        first, _, rest = record.partition(b" ")
+        if first == b"end":
+            ended = rest.decode()
+        elif first == b">":
+            size, _, path = rest.partition(b" ")
+            top = _text(path.partition(b"/")[0])
+            inside[top] = inside.get(top, 0) + int(size)
+        else:
+            parts = rest.split(b" ", 3)
+            if first == b"0":
+                link = parts[0] == b"l"
+            elif len(parts) == 4 and parts[3]:
+                rows.append((_text(parts[3]), parts[0].decode(), int(parts[1]), float(parts[2])))
+    if not ended:
+        rows = rows[:-1]  # the last name may have been cut in two
+    if link:
+        return Unseen(f"{folder} is a link, and links are not followed", "give the storage the directory itself"), space
+    if ended not in ("", "0") and not rows and "No such file" not in stderr and not (ended == "1" and not stderr):
+        why = "does not answer in time" if ended in ("124", "137") else f"cannot be listed ({stderr or ended})"
+        return Unseen(f"{folder} {why}", "see whether the NAS is well, and run this again"), space
+    archives, leftovers = _sorted(storage, folder, rows, inside, zone)
+    return Dump(storage, folder, archives, leftovers, complete=ended in ("0", "1")), space
+
+
+def _both(said: str, remedy: str) -> tuple[Unseen, Unseen]:
+    return Unseen(said, remedy), Unseen(said, remedy)
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "backslashreplace")
+
+
+def _space(words: list[bytes]) -> Space | Unseen:
+    """The answer of `stat -f`: block size, blocks, free blocks, and those free for others than root."""
+    if len(words) != 4 or not all(word.isdigit() for word in words):
+        return Unseen("its file system does not tell its size in time", "run this again")
+    block, total, free, left = map(int, words)
+    return Space(total * block, (total - free) * block, left * block)
+
+
+def _sorted(
+    storage: str, folder: str, rows: list[tuple[str, str, int, float]], inside: dict[str, int], zone: ZoneInfo
+) -> tuple[tuple[Archive, ...], tuple[Leftover, ...]]:
+    """Archives by time, then what is none by name; `rows` are name, type, bytes and time of the last change."""
+    files = {name for name, kind, _, _ in rows if kind == "f"}
+    archives: dict[str, Archive] = {}
+    stems: set[str] = set()
+    for name, kind, size, written in rows:
+        if kind != "f" or (parsed := archive_name(name)) is None:
+            continue
+        held, time = f"{name}.protected" in files, parsed.epoch(zone)
+        archives[name] = Archive(storage, name, parsed.kind, parsed.vmid, time, size, written, None, held, folder)
+        stems.add(parsed.stem)
+    leftovers = [
+        Leftover(storage, name, inside.get(name, size) if kind == "d" else size, written, why, *_made(name, zone))
+        for name, kind, size, written in rows
+        if name not in archives and (why := _why(name, kind, archives.keys(), stems))
+    ]
+    in_time = sorted(archives.values(), key=lambda archive: (archive.time, archive.name))
+    return tuple(in_time), tuple(sorted(leftovers, key=lambda leftover: leftover.name))
+
+
+def archive_name(name: str) -> ArchiveName | None:
+    """The parts of a file's name, None when it is not the one that vzdump gives a complete archive."""
+    try:
+        return ArchiveName.parse(name) if name.startswith("vzdump-") and "/" not in name else None
+    except InvalidArchiveName:
+        return None
+
+
+def _why(name: str, kind: str, archives: Container[str], stems: set[str]) -> str:
+    """Why something is left over; empty for what belongs to an archive."""
+    if kind not in ("f", "d"):
+        return "link" if kind == "l" else "name of its own"
+    if beside := _BESIDE.fullmatch(name):
+        return "" if beside[1] in archives else "notes without archive"
+    if not _WRITTEN.fullmatch(name):
+        return "name of its own"
+    if name.endswith(".log"):
+        return "" if name.removesuffix(".log") in stems else "log without archive"
+    if name.endswith(".tmp"):
+        return "temporary"
+    return "unfinished" if name.endswith(".dat") else "name of its own"
+
+
+def _made(name: str, zone: ZoneInfo) -> tuple[int | None, int | None]:
+    """Guest and time in a name that vzdump gave, whatever its ending."""
+    written = _WRITTEN.fullmatch(name)
+    parsed = archive_name(f"{written[1]}.tar") if written else None
+    return (parsed.vmid, parsed.epoch(zone)) if parsed else (None, None)

@@ -1,0 +1,33 @@
+"""Everything that is known of a site's backups now, in two round trips; what cannot be seen says so in its place.
+
+The first asks for the clock, the NAS, the lists of the API and the site's own dump directory, the second for what
+those led to: logs of tasks, whom each job takes along, notes, and the other storages that hold archives.
+"""
+
+from __future__ import annotations
+
+import time
+
+from homebackup.model.backups.dump_listing import FUNCTIONS
+from homebackup.model.backups.facts import SiteFacts
+from homebackup.model.site import Site
+from homebackup.world.batch import Batch
+from homebackup.world.first_look import FirstLook, questions
+from homebackup.world.live_site import LiveSite
+from homebackup.world.second_look import SecondLook
+
+
+async def gather(site: Site, live: LiveSite) -> SiteFacts:
+    """What is there; raises nothing for a part that cannot be seen.
+
+    The logs of other nodes of a cluster, which only the second round trip finds, take a third.
+    """
+    batch = Batch(live, FUNCTIONS)
+    began = time.time()
+    asked, looks = questions(site, live.connection)
+    first = FirstLook(site, live.connection, await batch.ask(asked, looks), began, time.time())
+    second = SecondLook(first)
+    second.take(await batch.ask(second.gets(), second.runs()))
+    if logs := second.logs_elsewhere():
+        second.take(await batch.ask(logs, {}))
+    return second.facts()
