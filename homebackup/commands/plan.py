@@ -49,7 +49,7 @@ def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False) -> None
 
 async def _plan(pulumi: PulumiCli, as_json: bool) -> int:
     preview, config = await asyncio.gather(pulumi.preview(), pulumi.config())
-    site = LiveSite(reached(config, pulumi.folder))
+    site = LiveSite(reached(config, pulumi.folder), pulumi.folder)
     try:
         planned = [Planned(step, await _notices(site, preview, step)) for step in preview.steps if _ours(step)]
     finally:

@@ -20,6 +20,9 @@ class World(Protocol):
     async def section(self, path: str, name: str) -> dict[str, Any] | None:
         """One of them as it is now, None when it is not there."""
 
+    async def file(self, path: str) -> bytes | None:
+        """A file of the owner's repository, by its path in the project's folder; None when there is none."""
+
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
         """The host, with these pairs of NFS server and mount point looked at."""
 

@@ -6,11 +6,12 @@ import itertools
 import shlex
 import time
 from collections.abc import Coroutine, Iterable
+from pathlib import Path
 from typing import Any
 
 from homebackup.model.host_facts import PROBE, HostFacts, read_look
 from homebackup.model.steps import Call, Run, Step, Write
-from homebackup.world import files
+from homebackup.world import files, local_files
 from homebackup.world.api import Api
 from homebackup.world.connection import Connection
 from homebackup.world.errors import Failed, Missing, Unreachable
@@ -31,8 +32,9 @@ class LiveSite:
     no account is locked by trying again, and only a new LiveSite asks anew.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, folder: Path = Path()) -> None:
+        """Paths of the owner's files count from `folder`, the project's, which Pulumi starts the provider in."""
+        self.connection, self.folder = connection, folder
         self.host = Host(connection)
         self.api = Api(connection, self.host)
         self._pairs: set[tuple[str, str]] = set()
@@ -53,6 +55,10 @@ class LiveSite:
         except Missing:
             return None
         return found
+
+    async def file(self, path: str) -> bytes | None:
+        """A file of the owner's repository as it is now, None when it is not there."""
+        return await local_files.read(self.folder / path)
 
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
         """The host in one ssh round trip, whoever else is asking at the same time; raises Unreachable and its kin.
@@ -95,6 +101,9 @@ class LiveSite:
             except Missing:
                 if step.method != "DELETE":
                     raise
+            return
+        if isinstance(step, Write) and step.here:
+            await local_files.perform(step, self.folder)
             return
         self._changed = next(self._moments)
         try:
