@@ -10,13 +10,13 @@ from homebackup.model.hidden import SECRET, Hidden
 from homebackup.model.lifecycle import Managed, Say
 from homebackup.model.notices import Notice
 from homebackup.model.refusal import Refusal
-from homebackup.model.steps import Blocked, Plan, Step
+from homebackup.model.steps import Blocked, Plan, Step, Write
 from homebackup.world.errors import Busy, Changed, Refused, Trouble, Unreachable
 from homebackup.world.journal import Nowhere, Record
 from homebackup.world.live_site import LiveSite
 
 TRIES = 5
-"""How often a plan is made anew because somebody else's section changed the digest of the file."""
+"""How often a plan is made anew because somebody else, of another run, changed the same file."""
 
 
 class Lifecycle:
@@ -152,7 +152,8 @@ class Lifecycle:
         if seen is None or (left := self._left(seen, new)):
             said = f"it is still not as declared: {'; '.join(left)}" if seen is not None else "it is not there"
             await self.record.verdict(f"every step ended well, but {said}")
-            await self._undo(plan, len(plan.steps))
+            async with self.site.turn(self.cls.turn):
+                await self._undo(plan, len(plan.steps))
             raise Refused(
                 self.subject, f"every step ended well, but {said}", "look at the host's journal and run this again"
             )
@@ -185,14 +186,15 @@ class Lifecycle:
         `done` looks after a failure whether it was done all the same; if it was not, what was done is taken back.
         """
         for attempt in range(1, TRIES + 1):
-            plan = await planned()
-            try:
-                await self._do(plan, done)
-            except Changed:
-                if attempt == TRIES:
-                    raise
-            else:
-                return plan
+            async with self.site.turn(self.cls.turn):
+                plan = await planned()
+                try:
+                    await self._do(plan, done)
+                except Changed:
+                    if attempt == TRIES:
+                        raise
+                else:
+                    return plan
         raise AssertionError("the loop returns or raises")
 
     async def _do(self, plan: Plan, done: Callable[[], Awaitable[bool]]) -> None:
@@ -234,11 +236,23 @@ class Lifecycle:
             return False
         try:
             for step in plan.undo:
-                await self._step(step, undo=True)
+                await self._take_back(step)
         except Trouble as trouble:
             self.say(f"{self.subject}: could not be put back as it was: {trouble}")
             return False
         return True
+
+    async def _take_back(self, step: Step) -> None:
+        """One step of an undo; a file that somebody else changed meanwhile keeps that."""
+        try:
+            await self._step(step, undo=True)
+        except Changed:
+            if not isinstance(step, Write) or not step.edit:
+                raise
+            again = step.onto((await self.site.look(fresh=True)).files.get(step.path))
+            if again is None:
+                raise
+            await self._step(again, undo=True)
 
     def _declared_differences(self, seen: Any, new: Any) -> list[str]:
         """What is there otherwise than the program says; what it leaves alone does not count."""

@@ -6,6 +6,7 @@ A line is what lies between line feeds. Lines that are no entry (comments, half 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 _ESCAPED = re.compile(rb"\\([0-7]{3})")
 _COMMENTED = re.compile(rb"^\s*#+\s*(.*)$", re.DOTALL)
@@ -75,6 +76,33 @@ def without(content: bytes, target: str) -> bytes:
     """The file without any line for the mount point."""
     mine = {e.number for e in at(content, target)}
     return b"\n".join(line for number, line in enumerate(content.split(b"\n")) if number not in mine)
+
+
+@dataclass(frozen=True)
+class Swap:
+    """The lines of one mount point in the place of others, whatever else the file has by then."""
+
+    target: str
+    was: tuple[bytes, ...]
+    put: tuple[bytes, ...]
+
+    @classmethod
+    def between(cls, before: bytes, after: bytes, target: str) -> Self:
+        """What makes of the mount point's lines in `before` those in `after`."""
+        return cls(target, _lines(before, target), _lines(after, target))
+
+    def __call__(self, content: bytes) -> bytes | None:
+        """The file with the lines swapped; None when it does not have exactly what is to go, one line of it or more."""
+        if not self.was or _lines(content, self.target) != self.was:
+            return None
+        lines, mine = content.split(b"\n"), [e.number for e in at(content, self.target)]
+        left = [line for number, line in enumerate(lines) if number not in mine]
+        return b"\n".join([*left[: mine[0]], *self.put, *left[mine[0] :]])
+
+
+def _lines(content: bytes, target: str) -> tuple[bytes, ...]:
+    lines = content.split(b"\n")
+    return tuple(lines[entry.number] for entry in at(content, target))
 
 
 def _parse(number: int, line: bytes) -> Entry | None:

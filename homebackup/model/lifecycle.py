@@ -32,6 +32,9 @@ class Managed(Declared, Protocol):
 
     noun: ClassVar[str]
     """What people call it: "vzdump job"."""
+    turn: ClassVar[str]
+    """What a plan compares before it writes, a file or an API path: one run's plans on it are made and carried out one
+    after the other. Empty where no plan can make another one old."""
 
     @classmethod
     async def ground(cls, world: World, name: str, wanted: Mapping[str, Value], *, fresh: bool = False) -> Any:

@@ -3,7 +3,7 @@
 import difflib
 import itertools
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,7 +70,8 @@ class Write:
 
     `before` and `after` are whole contents, None for no file. `verify` names what has to accept the new bytes
     before they take the place of the old: "fstab" is `findmnt --verify`. `mode` is that of a new file;
-    existing file keeps its owner, mode and ACL. `hidden` are the secrets that may stand in it.
+    an existing file keeps its owner, mode and ACL. `hidden` are the secrets that may stand in it. `edit` makes the same
+    change of other bytes, which somebody else wrote meanwhile; it has none where it does not fit any more.
     """
 
     path: str
@@ -80,6 +81,12 @@ class Write:
     mode: int = 0o644
     here: bool = False
     hidden: frozenset[str] = frozenset()
+    edit: Callable[[bytes], bytes | None] | None = field(default=None, compare=False)
+
+    def onto(self, content: bytes | None) -> "Write | None":
+        """The same change of a file that has these bytes now; None when there is none."""
+        after = self.edit(content) if self.edit and content is not None else None
+        return None if after is None else replace(self, before=content, after=after)
 
     def lines(self) -> list[str]:
         """How a preview shows it: the lines that go and come."""

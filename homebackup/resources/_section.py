@@ -22,6 +22,7 @@ class Section:
 
     api: ClassVar[str]
     fixed: ClassVar[Mapping[str, str]] = {}
+    turn: ClassVar[str] = ""
     fields: ClassVar[tuple[Field, ...]]
     key: ClassVar[Field]
 

@@ -15,6 +15,7 @@ class DirStorage(Section):
 
     noun: ClassVar[str] = "storage"
     api: ClassVar[str] = "/storage"
+    turn: ClassVar[str] = api
     fixed: ClassVar = {"type": "dir"}
 
     storage: Annotated[StorageId, key]

@@ -38,6 +38,7 @@ class NfsMount:
     fields: ClassVar[tuple[Field, ...]]
     key: ClassVar[Field]
     noun: ClassVar[str] = "NFS mount"
+    turn: ClassVar[str] = FSTAB
 
     target: Annotated[MountPoint, key]
     """Directory on the host that the export is mounted on."""
@@ -159,7 +160,8 @@ class NfsMount:
         after = before if self._line_holds(before) else fstab.with_line(before, self._entry())
         if after != before:
             steps += [Write(FSTAB, before, after, "fstab"), RELOAD]
-            undo += [Write(FSTAB, after, before, "fstab"), RELOAD]
+            back = fstab.Swap.between(after, before, self.target)
+            undo += [Write(FSTAB, after, before, "fstab", edit=back), RELOAD]
         blocked = None
         if self._live(ground, "not mounted") != "mounted":
             steps += [Run(("umount", self.target), timeout=MOUNTING)] * (len(layers) - 1 if layers else 0)

@@ -24,6 +24,7 @@ class VzdumpDefaults:
     fields: ClassVar[tuple[Field, ...]]
     key: ClassVar[Field]
     noun: ClassVar[str] = "vzdump defaults"
+    turn: ClassVar[str] = "/etc/vzdump.conf"
 
     path: Annotated[Literal["/etc/vzdump.conf"], key] = "/etc/vzdump.conf"
     """The file; there is one on each node."""

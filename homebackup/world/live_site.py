@@ -89,8 +89,11 @@ class LiveSite:
     def turn(self, key: str) -> contextlib.AbstractAsyncContextManager[None]:
         """To be held while something is planned and done to what the key names, a file or a list of sections.
 
-        Plans of one run that would each make the other's old are so made one after the other.
+        Plans of one run that would each make the other's old are so made one after the other; nobody waits for the
+        turn of nothing, the empty key.
         """
+        if not key:
+            return contextlib.nullcontext()
         return self._turns.setdefault(key, asyncio.Lock())
 
     async def perform(self, step: Step) -> None:

@@ -34,6 +34,28 @@ def test_the_line_of_the_home_site_byte_for_byte() -> None:
     assert fstab.with_line(DEBIAN, ENTRY) == DEBIAN + HOME + b"\n"
 
 
+SWAP = fstab.Swap.between(DEBIAN + HOME + b"\n", DEBIAN, TARGET)
+SWAPPED: dict[str, tuple[fstab.Swap, bytes, bytes | None]] = {
+    "nothing else changed": (SWAP, DEBIAN + HOME + b"\n", DEBIAN),
+    "a line came after it": (SWAP, DEBIAN + HOME + b"\n# mine\n", DEBIAN + b"# mine\n"),
+    "a line came before it, the last line feed went": (SWAP, b"# mine\n" + DEBIAN + HOME, b"# mine\n" + DEBIAN[:-1]),
+    "it is gone": (SWAP, DEBIAN, None),
+    "it was edited": (SWAP, DEBIAN + HOME.replace(b"150,", b"77,") + b"\n", None),
+    "it came twice": (SWAP, DEBIAN + HOME + b"\n" + HOME + b"\n", None),
+    "an older line comes back in its place": (
+        fstab.Swap.between(HOME, HOME.replace(b"soft", b"hard") + b"\r", TARGET),
+        b"# one\n" + HOME + b"\n# two",
+        b"# one\n" + HOME.replace(b"soft", b"hard") + b"\r\n# two",
+    ),
+    "nothing was put there": (fstab.Swap.between(DEBIAN, DEBIAN + HOME, TARGET), DEBIAN, None),
+}
+
+
+@pytest.mark.parametrize(("swap", "content", "after"), SWAPPED.values(), ids=SWAPPED.keys())
+def test_lines_swapped_in_a_file_that_somebody_changed(swap: fstab.Swap, content: bytes, after: bytes | None) -> None:
+    assert swap(content) == after
+
+
 NOT_OURS = {
     "nothing": b"",
     "only a line feed": b"\n",

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from homebackup.engine.lifecycle import Lifecycle
+from homebackup.engine.lifecycle import TRIES, Lifecycle
 from homebackup.model.declare import changes, check
 from homebackup.resources import RESOURCES
-from homebackup.world.errors import Changed, Refused
+from homebackup.world.errors import Changed, Failed, Refused
 from tests.faults.house import House
 from tests.faults.scenes import EXPORT, NAS, OTHER, TARGET, job, mount, storage
 
@@ -102,6 +102,49 @@ async def test_fstab_edited_while_a_mount_is_made_keeps_the_edit(house: House, a
     assert lines.count(LINE) == 1
     assert "# mine\r" in lines
     assert "/dev/sdz /srv/z ext4 noauto" in lines
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5])
+async def test_fstab_edited_while_a_mount_fails_keeps_the_edit_and_not_our_line(house: House, at: int) -> None:
+    before = await text(house, "/etc/fstab")
+    run = Run(house, lambda: house.shell("printf '# mine\\n' >> /etc/fstab"), at)
+    with pytest.raises(Failed, match="what had been done was taken back"):
+        await run.create("NfsMount", mount(export="/volume1/not-exported"))
+    assert len(run.site.moments) > at
+    assert await text(house, "/etc/fstab") == f"{before}# mine\n"
+    assert run.said == []
+
+
+async def test_our_line_edited_while_its_mount_fails_is_left_and_said(house: House) -> None:
+    run = Run(house, lambda: house.shell("sed -i s/timeo=150/timeo=77/ /etc/fstab"), 5)
+    with pytest.raises(Failed):
+        await run.create("NfsMount", mount(export="/volume1/not-exported"))
+    assert "timeo=77" in await text(house, "/etc/fstab")
+    assert any("could not be put back as it was" in said for said in run.said)
+
+
+async def test_a_mount_that_fails_beside_one_that_is_made_leaves_no_line(house: House) -> None:
+    run = Run(house)
+    ends = await asyncio.gather(
+        run.create("NfsMount", mount(export="/volume1/not-exported")),
+        run.create("NfsMount", mount(target="/mnt/other", export=OTHER)),
+        return_exceptions=True,
+    )
+    assert isinstance(ends[0], Failed)
+    assert not isinstance(ends[1], BaseException)
+    lines = (await text(house, "/etc/fstab")).splitlines()
+    assert [line.split()[1] for line in lines if ":/volume1" in line] == ["/mnt/other"]
+
+
+async def test_more_storages_of_one_run_than_tries_are_all_changed(house: House) -> None:
+    run, names = Run(house), [f"s{number}" for number in range(2 * TRIES)]
+    made = await asyncio.gather(*(run.create("DirStorage", storage(storage=name)) for name in names))
+    wanted = [storage(storage=name, content=["iso"]) for name in names]
+    await asyncio.gather(*(run.update("DirStorage", old, new) for old, new in zip(made, wanted, strict=True)))
+    said = await text(house, "/etc/pve/storage.cfg")
+    assert [said.partition(f"dir: {name}\n")[2].partition("dir:")[0].count("content iso") for name in names] == [
+        1
+    ] * len(names)
 
 
 async def test_our_line_edited_while_options_change_stops_the_run(house: House) -> None:
