@@ -13,7 +13,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from homebackup.engine.codec import lift_all, lower, lower_all, secrets, state
 from homebackup.engine.log import Log
 from homebackup.engine.schema import provider_schema
-from homebackup.model.declare import UNKNOWN, Field, changes, check, doubts, https_only, root_only
+from homebackup.model.declare import UNKNOWN, Field, changes, check, doubts, https_only, name_of, root_only
 from homebackup.model.hidden import Hidden
 from homebackup.model.lifecycle import Managed
 from homebackup.resources import RESOURCES
@@ -137,7 +137,7 @@ class HomeBackupProvider(wire.Provider):
     async def create(self, request: wire.CreateRequest) -> wire.CreateResponse:
         """Makes the resource, or takes over an equal one; a preview says what will be done."""
         cls, new = self._wanted(request.type, request.properties)
-        name, names = str(new[cls.key.name]), secrets(cls, request.properties)
+        name, names = name_of(cls, new), secrets(cls, request.properties)
         if UNKNOWN in new.values():
             return wire.CreateResponse(name, lift_all(cls, new, names))
         async with self._lifecycle(cls, name, request.urn, Hidden.of(cls.fields, names, new)) as lifecycle:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homebackup.model.declare import Field, docstrings, key, observed, replaces, root_only, secret
+from homebackup.model.declare import Field, docstrings, key, observed, remembered, replaces, root_only, secret
 from homebackup.resources import RESOURCES
 from homebackup.world.connection import Connection
 
@@ -27,7 +27,7 @@ def provider_schema() -> dict[str, Any]:
 
 
 def _resource(cls: Any) -> dict[str, Any]:
-    inputs = [f for f in cls.fields if observed not in f.marks]
+    inputs = [f for f in cls.fields if not {observed, remembered} & f.marks]
     return {
         "description": _prose(cls.__doc__),
         "inputProperties": {f.camel: _property(f) for f in inputs},
@@ -102,6 +102,8 @@ def _type_name(f: Field) -> str:
 def _default(f: Field) -> str:
     if observed in f.marks:
         return f"seen, wanted is `{f.default}`"
+    if remembered in f.marks:
+        return "remembered"
     if f.required:
         return "required"
     return "not set" if f.default is None else f"`{_shown(f)}`"

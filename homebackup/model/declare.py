@@ -35,7 +35,7 @@ class Mark:
 
 
 key = Mark("key")
-"""The field that names the resource; changing it makes another resource."""
+"""A field that names the resource; changing it makes another resource. Of several, the last is what people call it."""
 replaces = Mark("replaces")
 """A field that Proxmox VE cannot change in place."""
 https_only = Mark("https_only")
@@ -48,6 +48,8 @@ unordered = Mark("unordered")
 """A sequence whose order is kept for writing and means nothing in a comparison."""
 observed = Mark("observed")
 """What is seen of the resource; its default is what is wanted, and nobody sets it."""
+remembered = Mark("remembered")
+"""What is kept of an earlier look in the state; nobody sets it, and it is never compared."""
 loose = Mark("loose")
 """A field that is not managed while the program does not give it: what is there stays, whoever set it."""
 root_only = Mark("root_only")
@@ -101,6 +103,8 @@ class Field:
 
     def same(self, one: Value, other: Value) -> bool:
         """True when both mean the same."""
+        if remembered in self.marks:
+            return True
         if unordered in self.marks and one is not None and other is not None:
             return frozenset(one) == frozenset(other)
         return bool(one == other)
@@ -134,16 +138,21 @@ class Declared(Protocol):
         """Pairs of a field's name and what is wrong with it beside the others."""
 
 
+def name_of(cls: type[Declared], values: Mapping[str, Value]) -> str:
+    """What a resource is called where one text has to name it: its key, several of them with # between."""
+    return "#".join(str(values[f.name]) for f in cls.fields if key in f.marks)
+
+
 T = TypeVar("T")
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 def resource(cls: type[T]) -> type[T]:
-    """The class frozen, with `fields` and `key` read from its annotations and `name_of` its key's value."""
+    """The class frozen, with `fields` and `key` read from its annotations."""
     made: Any = dataclass(frozen=True, kw_only=True)(cls)
     hints, docs = get_type_hints(made, include_extras=True), cache(lambda: docstrings(made))
     made.fields = tuple(_field(f.name, hints[f.name], docs, f.default) for f in dataclass_fields(made))
-    (made.key,) = [f for f in made.fields if key in f.marks]
+    *_, made.key = (f for f in made.fields if key in f.marks)
     return made  # type: ignore[no-any-return]
 
 
@@ -205,7 +214,7 @@ def check(cls: type[Declared], given: Mapping[str, Value]) -> tuple[dict[str, Va
     wrong = dict.fromkeys(given.keys() - known.keys(), f"is not a property of {cls.__name__}")
     right: dict[str, Value] = {}
     for f in known.values():
-        value = f.default if observed in f.marks else given.get(f.name)
+        value = f.default if {observed, remembered} & f.marks else given.get(f.name)
         if value is UNKNOWN:
             right[f.name] = UNKNOWN
             continue

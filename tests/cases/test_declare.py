@@ -220,3 +220,26 @@ SPELLED = {
 def test_spelled(value: Any, text: Any) -> None:
     assert spelling.spelled(value) == text
     assert type(spelling.spelled(value)) is type(text)
+
+
+@resource
+class Remembering:
+    """A resource of two keys that keeps something of an earlier look."""
+
+    fields: ClassVar[tuple[Field, ...]]
+    file: Annotated[Text, declare.key]
+    name: Annotated[Text, declare.key]
+    since: Annotated[Whole | None, declare.remembered] = None
+
+
+def test_what_is_remembered_is_neither_given_nor_compared() -> None:
+    kind: Any = Remembering
+    inputs, wrong = check(kind, {"file": "f", "name": "n", "since": 3})
+    assert (inputs, wrong) == ({"file": "f", "name": "n", "since": None}, {})
+    assert declare.changes(kind, inputs | {"since": 5}, inputs) == {}
+
+
+def test_several_keys_make_one_name() -> None:
+    kind: Any = Remembering
+    assert declare.name_of(kind, {"file": "f", "name": "n"}) == "f#n"
+    assert kind.key.name == "name"
