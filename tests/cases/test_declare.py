@@ -231,6 +231,9 @@ class Remembering:
     name: Annotated[Text, declare.key]
     since: Annotated[Whole | None, declare.remembered] = None
 
+    def problems(self) -> Iterator[tuple[str, str]]:
+        yield from ()
+
 
 def test_what_is_remembered_is_neither_given_nor_compared() -> None:
     kind: Any = Remembering
