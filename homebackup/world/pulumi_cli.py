@@ -14,6 +14,7 @@ OF_NO_STACK = frozenset({"whoami"})
 """Commands of Pulumi that take no stack."""
 PREVIEWING = 600.0
 """Seconds after which a preview is given up."""
+REMEDY = "correct that and run this again"
 
 
 @dataclass(frozen=True)
@@ -65,20 +66,29 @@ class PulumiCli:
         return (self.stack or (await self.run("stack", "--show-name")).strip()).rpartition("/")[2]
 
     async def preview(self) -> Preview:
-        """The preview of the stack, with what was changed by hand read first; raises Failed with Pulumi's errors."""
-        said = await self.run("preview", "--json", "--non-interactive", accept=frozenset({0, 1, 255}))
+        """The preview of the stack, with what was changed by hand read first, whatever the project's own options say.
+
+        A preview that did not end well is none: raises Failed with Pulumi's error.
+        """
+        ran = await self._ran("preview", "--json", "--refresh", "--non-interactive")
         try:
-            document = json.loads(said[said.index("{") :])
+            document = json.loads(ran.out[ran.out.index("{") :])
         except ValueError:
-            raise Failed(
-                "pulumi preview", f"it printed no JSON: {said[:300]}", "run pulumi preview to see what it says"
+            raise (
+                _failed("preview", ran)
+                if ran.exit
+                else Failed(
+                    "pulumi preview", f"it printed no JSON: {ran.out[:300]}", "run pulumi preview to see what it says"
+                )
             ) from None
         diagnostics = document.get("diagnostics") or []
         errors = [d["message"] for d in diagnostics if d.get("severity") == "error" and d.get("urn")] or [
             d["message"] for d in diagnostics if d.get("severity") == "error"
         ]
         if errors:
-            raise Failed("pulumi preview", _plain(errors[0]), "correct that and run this again")
+            raise Failed("pulumi preview", _plain(errors[0]), REMEDY, exit=ran.exit or 1)
+        if ran.exit:
+            raise _failed("preview", ran)
         texts: dict[str, list[str]] = {}
         for d in diagnostics:
             if str(d.get("severity", "")).startswith("info"):
@@ -92,8 +102,14 @@ class PulumiCli:
         warnings = tuple(_plain(d["message"]) for d in diagnostics if d.get("severity") == "warning")
         return Preview(steps, {urn: tuple(found) for urn, found in texts.items()}, warnings)
 
-    async def run(self, *arguments: str, accept: frozenset[int] = frozenset({0})) -> str:
+    async def run(self, *arguments: str) -> str:
         """What a command of Pulumi prints; raises Failed, or Missing when there is no Pulumi."""
+        ran = await self._ran(*arguments)
+        if ran.exit:
+            raise _failed(arguments[0], ran)
+        return ran.out
+
+    async def _ran(self, *arguments: str) -> "_Ran":
         program = shutil.which("pulumi")
         if program is None:
             raise Missing(
@@ -116,13 +132,23 @@ class PulumiCli:
             raise Failed(
                 f"pulumi {arguments[0]}", f"it did not end within {PREVIEWING:.0f} s", "run it by hand"
             ) from None
-        if process.returncode not in accept:
-            said = (err.strip() or out.strip()).decode("utf-8", "replace")
-            remedy = "correct that and run this again"
-            if "currently locked" in said:
-                remedy = "run `homebackup recover`, which looks whether the other run still lives"
-            raise Failed(f"pulumi {arguments[0]}", _plain(said), remedy, exit=process.returncode or 1)
-        return out.decode("utf-8", "replace")
+        return _Ran(process.returncode or 0, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """How a command of Pulumi ended, and what it printed."""
+
+    exit: int
+    out: str
+    err: str
+
+
+def _failed(command: str, ran: _Ran) -> Failed:
+    said = ran.err.strip() or ("" if ran.out.lstrip().startswith("{") else ran.out.strip())
+    locked = "currently locked" in said
+    remedy = "run `homebackup recover`, which looks whether the other run still lives" if locked else REMEDY
+    return Failed(f"pulumi {command}", _plain(said) or f"it ended with exit code {ran.exit}", remedy, exit=ran.exit)
 
 
 def project_file(folder: Path) -> Path:

@@ -26,7 +26,7 @@ class PlayedStack(PulumiCli):
         stored: dict[str, Any] = {f"homebackup:{key}": value for key, value in self.stored.items()}
         return stored | ({} if self.declared is None else {"home-backup:site": self.declared})
 
-    async def run(self, *arguments: str, accept: frozenset[int] = frozenset({0})) -> str:
+    async def run(self, *arguments: str) -> str:
         said = " ".join(arguments)
         self.ran.append(said)
         if arguments[:2] == ("config", "set"):
