@@ -1,11 +1,10 @@
 """The backup jobs of a site, as its owner declares them and as Proxmox VE has them."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from homebackup.model.site import Site, Tier
+from homebackup.model.site import Site
 from homebackup.model.spelling import from_wire
 from homebackup.resources.vzdump_job import VzdumpJob
 from pverules.calendar import CalendarEvent, InvalidSchedule
@@ -72,15 +71,6 @@ class Standing:
         return job
 
 
-def in_order(site: Site) -> list[tuple[str, Tier]]:
-    """The tiers in the order of their names, in which p10 comes after p2."""
-    return sorted(site.tiers.items(), key=lambda pair: _natural(pair[0]))
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name) if part]
-
-
 def declared(site: Site) -> list[Job]:
     """The jobs that the site declares, the first tier first."""
     return [
@@ -90,14 +80,14 @@ def declared(site: Site) -> list[Job]:
             guests=tuple(int(vmid) for vmid in tier.guests),
             enabled=tier.enabled,
             storage=site.storage.name,
-            retention=Retention.parse(tier.retention),
+            retention=None if tier.retention is None else Retention.parse(tier.retention),
             node=site.node,
             nas=site.nas.address,
             site=site.name,
             tier=name,
             rank=rank,
         )
-        for rank, (name, tier) in enumerate(in_order(site))
+        for rank, (name, tier) in enumerate(site.in_order)
     ]
 
 
