@@ -9,7 +9,7 @@ import pytest
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_TEXT
 
-from homebackup.engine.codec import lift, lift_all, lower, lower_all, recorded, state
+from homebackup.engine.codec import lift, lift_all, lower, lower_all, recorded, secrets, state
 from homebackup.model import declare
 from homebackup.model.declare import UNKNOWN, changes
 from homebackup.resources import RESOURCES
@@ -136,3 +136,24 @@ def test_a_secret_field_is_a_secret_for_pulumi(monkeypatch: pytest.MonkeyPatch) 
     hidden = replace(comment, marks=comment.marks | {declare.secret})
     monkeypatch.setattr(JOB, "fields", (hidden,))
     assert lift_all(JOB, {"comment": "x"}) == {"comment": PropertyValue("x", is_secret=True)}
+
+
+HOLDING: dict[str, tuple[dict[str, PropertyValue], set[str]]] = {
+    "nothing": (PROPERTIES, set()),
+    "a secret": ({"comment": PropertyValue("x", is_secret=True)}, {"comment"}),
+    "one in a list": ({"excludePath": PropertyValue([PropertyValue("/x", is_secret=True)])}, {"exclude_path"}),
+    "one in a mapping": (
+        {"pruneBackups": PropertyValue({"keep-last": PropertyValue(3.0, is_secret=True)})},
+        {"prune_backups"},
+    ),
+    "one that is no property": ({"bogus": PropertyValue("x", is_secret=True)}, set()),
+}
+
+
+@pytest.mark.parametrize(("given", "names"), HOLDING.values(), ids=HOLDING.keys())
+def test_what_a_program_passes_as_a_secret_stays_one(given: dict[str, PropertyValue], names: set[str]) -> None:
+    assert secrets(JOB, PROPERTIES, given) == names
+    lifted = lift_all(JOB, state(JOB, {**PROPERTIES, **given}), names)
+    assert {name for name, value in lifted.items() if value.is_secret} == {
+        f.camel for f in JOB.fields if f.name in names
+    }
