@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homebackup.model.declare import Field, docstrings, key, observed, remembered, replaces, root_only, secret
+from homebackup.model.declare import Declared, Field, docstrings, key, observed, remembered, replaces, root_only, secret
 from homebackup.resources import RESOURCES
 from homebackup.world.connection import Connection
 
@@ -26,7 +26,7 @@ def provider_schema() -> dict[str, Any]:
     }
 
 
-def _resource(cls: Any) -> dict[str, Any]:
+def _resource(cls: type[Declared]) -> dict[str, Any]:
     inputs = [f for f in cls.fields if not {observed, remembered} & f.marks]
     return {
         "description": _prose(cls.__doc__),
@@ -70,7 +70,7 @@ def _config() -> dict[str, Any]:
     }
 
 
-def reference(cls: Any) -> str:
+def reference(cls: type[Declared]) -> str:
     """The reference page of a resource, as Markdown."""
     rows = [f"| `{f.camel}` | {_type_name(f)} | {_default(f)} | {f.doc}{_notes(f)} |" for f in cls.fields]
     head = [
