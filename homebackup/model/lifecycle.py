@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol, Self
 
+from homebackup.model.backups.archive import Dump
 from homebackup.model.declare import Declared, Value
 from homebackup.model.host_facts import HostFacts
+from homebackup.model.seen import Unseen
 from homebackup.model.steps import Plan
 
 Say = Callable[[str], None]
@@ -23,6 +25,9 @@ class World(Protocol):
     async def file(self, path: str) -> bytes | None:
         """A file of the owner's repository, by its path in the project's folder; None when there is none."""
 
+    async def archives(self, folder: str) -> Dump | Unseen:
+        """What a directory of archives on the host holds, times by the node's wall clock; or why it cannot be seen."""
+
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
         """The host, with these pairs of NFS server and mount point looked at."""
 
@@ -40,7 +45,8 @@ class Managed(Declared, Protocol):
     async def ground(cls, world: World, name: str, wanted: Mapping[str, Value], *, fresh: bool = False) -> Any:
         """All that is known of where such resources live; `wanted` holds what is known of the one called `name`.
 
-        A `fresh` ground is looked up now and only has to be complete for that one.
+        A `fresh` ground is looked up now and only has to be complete for that one. Raises Refusal where nothing can be
+        made of what is there.
         """
 
     @classmethod

@@ -9,10 +9,13 @@ from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
+from homebackup.model.backups.archive import Dump
 from homebackup.model.host_facts import PROBE, HostFacts, read_look
+from homebackup.model.seen import Unseen
 from homebackup.model.steps import Call, Run, Step, Write
 from homebackup.world import files, local_files
 from homebackup.world.api import Api
+from homebackup.world.archives import Archives
 from homebackup.world.connection import Connection
 from homebackup.world.errors import Failed, Missing, Unreachable
 from homebackup.world.host import Host
@@ -37,6 +40,7 @@ class LiveSite:
         self.connection, self.folder = connection, folder
         self.host = Host(connection)
         self.api = Api(connection, self.host)
+        self._archives = Archives(self.host, self.look)
         self._pairs: set[tuple[str, str]] = set()
         self._moments = itertools.count(1)
         self._changed = 0
@@ -59,6 +63,10 @@ class LiveSite:
     async def file(self, path: str) -> bytes | None:
         """A file of the owner's repository as it is now, None when it is not there."""
         return await local_files.read(self.folder / path)
+
+    async def archives(self, folder: str) -> Dump | Unseen:
+        """What a directory of archives on the host holds, times by the node's wall clock; or why it cannot be seen."""
+        return await self._archives.of(folder)
 
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
         """The host in one ssh round trip, whoever else is asking at the same time; raises Unreachable and its kin.
