@@ -4,11 +4,12 @@ A mount that failed at boot is never retried, neither by systemd nor by mount(8)
 without touching the directory, whether nothing is mounted and the NAS answers, and only then mounts.
 """
 
-from collections.abc import Mapping
-
 from homebackup.model.host_facts import HostFacts
-from homebackup.model.steps import Run, Step, Write
+from homebackup.model.steps import Step
 from homebackup.model.systemd import unit_name
+from homebackup.model.timer import RUNNING, WANTED, Timer
+
+__all__ = ["RUNNING", "WANTED", "keeping", "name", "removing", "state", "timer", "units"]
 
 _SERVICE = """\
 # Kept by homebackup: mounts {target} when the NAS answers and nothing is mounted there.
@@ -33,12 +34,6 @@ AccuracySec=10s
 [Install]
 WantedBy=timers.target
 """
-WANTED = "/etc/systemd/system/timers.target.wants"
-"""Where systemctl enables a timer; it leaves that to the kernel to write, and a power cut would undo it."""
-STOPPING = 130.0
-"""Seconds that systemd may take to stop the service: 90 until it is killed, and its mount lets go after that."""
-RUNNING = "running"
-"""State of a timer that is as declared."""
 
 
 def name(target: str) -> str:
@@ -46,60 +41,27 @@ def name(target: str) -> str:
     return "homebackup-heal-" + unit_name(target, "timer")
 
 
-def _service(target: str) -> str:
-    return name(target).removesuffix(".timer") + ".service"
+def timer(target: str, server: str) -> Timer:
+    """The timer that watches over the mount of a server's export at `target`."""
+    texts = {name(target).removesuffix(".timer") + ".service": _SERVICE, name(target): _TIMER}
+    return Timer(name(target), {unit: text.format(target=target, server=server) for unit, text in texts.items()})
 
 
 def units(target: str, server: str) -> dict[str, bytes]:
     """The unit files by their path: the service, then the timer."""
-    values = {"target": target, "server": server}
-    texts = {_service(target): _SERVICE, name(target): _TIMER}
-    return {f"/etc/systemd/system/{unit}": text.format(**values).encode() for unit, text in texts.items()}
+    return timer(target, server).files
 
 
 def state(ground: HostFacts, target: str, server: str) -> str:
     """`running`, `missing`, or what is wrong with the timer."""
-    wanted = units(target, server)
-    there = {path: ground.files[path] for path in wanted if path in ground.files}
-    if not there:
-        return "missing"
-    if there != wanted:
-        return "changed by hand"
-    enabled, _, active = ground.timers.get(name(target), "").partition(", ")
-    return "stopped" if active != "active" else RUNNING if enabled == "enabled" else "not started at boot"
+    return timer(target, server).state(ground)
 
 
 def keeping(ground: HostFacts, target: str, server: str) -> list[Step]:
     """How to have the timer as declared and running; nothing when it is."""
-    if state(ground, target, server) == RUNNING:
-        return []
-    return [
-        *_writes(ground, units(target, server)),
-        Run(("systemctl", "daemon-reload")),
-        Run(("systemctl", "enable", "--now", name(target))),
-        Run(("sync", WANTED)),
-    ]
+    return timer(target, server).keeping(ground)
 
 
 def removing(ground: HostFacts, target: str, server: str) -> list[Step]:
     """How to have no timer; nothing when there is none."""
-    there = dict.fromkeys(path for path in units(target, server) if path in ground.files)
-    if not there:
-        return []
-    # With the timer's own file gone, systemctl has nothing to disable; exit code 5: it knows no such service.
-    accept = frozenset({0} if any(path.endswith(".timer") for path in there) else {0, 1})
-    return [
-        Run(("systemctl", "disable", "--now", name(target)), accept=accept),
-        # It may be in the middle of the very mount whose line is about to go.
-        Run(("systemctl", "stop", _service(target)), timeout=STOPPING, accept=frozenset({0, 5})),
-        *_writes(ground, there),
-        Run(("systemctl", "daemon-reload")),
-    ]
-
-
-def _writes(ground: HostFacts, wanted: Mapping[str, bytes | None]) -> list[Write]:
-    return [
-        Write(path, ground.files.get(path), content)
-        for path, content in wanted.items()
-        if ground.files.get(path) != content
-    ]
+    return timer(target, server).removing(ground)
