@@ -8,14 +8,15 @@ import typer
 from homebackup.commands.ending import DRIFT, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.told import told
-from homebackup.engine.codec import recorded
-from homebackup.engine.lifecycle import show
+from homebackup.model.declare import name_of
+from homebackup.model.differences import is_not, shown
+from homebackup.model.state import recorded
 from homebackup.resources import RESOURCES
 from homebackup.world.pulumi_cli import Preview, Previewed, PulumiCli
 
 
 @dataclass(frozen=True)
-class Finding:
+class Drift:
     """One field that is not as declared; `field` is empty when the whole resource is missing or not declared."""
 
     noun: str
@@ -23,12 +24,12 @@ class Finding:
     field: str
     found: str
     declared: str
+    said: str
+    """The same in words, without the resource."""
 
     def line(self) -> str:
-        """The finding as a sentence."""
-        if self.field:
-            return f"{self.noun} {self.name}: {self.field} is {self.found}, declared {self.declared}"
-        return f"{self.noun} {self.name}: {self.found}, {self.declared}"
+        """As a sentence."""
+        return f"{self.noun} {self.name}: {self.said}"
 
 
 def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False) -> None:
@@ -38,34 +39,30 @@ def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False) -> None
 
 async def _drift(pulumi: PulumiCli, as_json: bool) -> int:
     preview = await pulumi.preview()
-    findings = report(preview)
+    drifts = report(preview)
     unknown = [notice.text for notices in told(preview).values() for notice in notices if notice.kind == "unknown"]
     if as_json:
-        typer.echo(json.dumps({"drift": [asdict(f) for f in findings], "unknown": unknown}, indent=2))
+        typer.echo(json.dumps({"drift": [asdict(f) for f in drifts], "unknown": unknown}, indent=2))
     else:
-        for line in [f.line() for f in findings] + unknown:
+        for line in [f.line() for f in drifts] + unknown:
             typer.echo(line)
-    return DRIFT if findings else UNKNOWN if unknown else WELL
+    return DRIFT if drifts else UNKNOWN if unknown else WELL
 
 
-def report(preview: Preview) -> list[Finding]:
+def report(preview: Preview) -> list[Drift]:
     """Every difference between what was found and what is declared, in the preview's order."""
-    return [finding for step in preview.steps for finding in _findings(step)]
+    return [drift for step in preview.steps for drift in _of(step)]
 
 
-def _findings(step: Previewed) -> list[Finding]:
+def _of(step: Previewed) -> list[Drift]:
     cls = RESOURCES.get(step.type.rsplit(":", 1)[-1])
-    if cls is None or step.op in ("same", "refresh", "read"):
-        return []
-    name = step.id or str((step.new.get("inputs") or {}).get(cls.key.camel, ""))
-    if step.op in ("create", "delete"):
-        words = ("is not there", "declared") if step.op == "create" else ("is there", "no longer declared")
-        return [Finding(cls.noun, name, "", *words)]
-    if step.op in ("create-replacement", "delete-replaced"):
+    if cls is None or step.op in ("same", "refresh", "read", "create-replacement", "delete-replaced"):
         return []
     old, new = recorded(cls, step.old.get("outputs") or {}), recorded(cls, step.new.get("inputs") or {})
-    return [
-        Finding(cls.noun, name, f.wire, show(f.spell, old.get(f.name)), show(f.spell, new.get(f.name)))
-        for f in cls.fields
-        if f.camel in step.differing
-    ]
+    name = step.id or name_of(cls, new)
+    if step.op == "create":
+        return [Drift(cls.noun, name, "", "missing", "there", "declared, but not there")]
+    if step.op == "delete":
+        return [Drift(cls.noun, name, "", "there", "missing", "there, but no longer declared")]
+    both = [(f, shown(f, old.get(f.name)), shown(f, new.get(f.name))) for f in cls.fields if f.camel in step.differing]
+    return [Drift(cls.noun, name, f.wire, found, wanted, is_not(f, found, wanted)) for f, found, wanted in both]

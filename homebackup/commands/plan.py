@@ -10,11 +10,11 @@ import typer
 from homebackup.commands.ending import TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.told import told
-from homebackup.engine.codec import recorded
 from homebackup.engine.lifecycle import Lifecycle
 from homebackup.model import notices
 from homebackup.model.hidden import SECRET, Hidden
 from homebackup.model.notices import Notice
+from homebackup.model.state import recorded
 from homebackup.resources import RESOURCES
 from homebackup.world.live_site import LiveSite
 from homebackup.world.pulumi_cli import Preview, Previewed, PulumiCli

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from homebackup.engine.provider import ROOT_ONLY
+from homebackup.model.declare import ROOT_ONLY
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.permissions import Account, lacks, needs, paths, pveum
 from homebackup.model.site import Site

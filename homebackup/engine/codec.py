@@ -7,6 +7,7 @@ from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_TEXT
 
 from homebackup.model.declare import UNKNOWN, Declared, Value, secret
+from homebackup.model.state import normal
 
 
 def lift(value: Value, *, hidden: bool = False) -> PropertyValue:
@@ -77,20 +78,4 @@ def lower_all(cls: type[Declared], properties: Mapping[str, PropertyValue]) -> d
 
 def state(cls: type[Declared], properties: Mapping[str, PropertyValue]) -> dict[str, Value]:
     """A recorded state in normal form; what the declaration no longer takes is passed on as it is."""
-    return _normal(cls, lower_all(cls, properties))
-
-
-def recorded(cls: type[Declared], said: Mapping[str, Any]) -> dict[str, Value]:
-    """The values of a state in Pulumi's JSON, in normal form as `state` gives them."""
-    return _normal(cls, {f.name: said.get(f.camel) for f in cls.fields})
-
-
-def _normal(cls: type[Declared], values: Mapping[str, Value]) -> dict[str, Value]:
-    normal: dict[str, Value] = {}
-    for f in cls.fields:
-        value = values.get(f.name)
-        try:
-            normal[f.name] = f.absent if value is None else value if value is UNKNOWN else f.normal(value)
-        except ValueError:
-            normal[f.name] = value
-    return normal
+    return normal(cls, lower_all(cls, properties))

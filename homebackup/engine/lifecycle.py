@@ -1,11 +1,13 @@
 """Create, read, update and delete of any resource on any world: look, plan, say, do, look again."""
 
 import shlex
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from homebackup.model import notices
-from homebackup.model.declare import UNKNOWN, Field, Value, loose, observed
+from homebackup.model.declare import UNKNOWN, Field, Value, loose, observed, remembered
+from homebackup.model.differences import changed, shown, unlike
 from homebackup.model.hidden import SECRET, Hidden
 from homebackup.model.lifecycle import Managed, Say
 from homebackup.model.notices import Notice
@@ -51,7 +53,7 @@ class Lifecycle:
 
     async def read(self, known: Mapping[str, Value], *, fresh: bool = False) -> Any:
         """The resource as it is, None when it is not there."""
-        ground = await self.cls.ground(self.site, self.name, known, fresh=fresh)
+        ground = await self._ground(known, fresh=fresh)
         seen = self.cls.found(self.name, ground, known)
         if seen is not None and (unknown := seen.unknown(ground)):
             self.say(notices.unknown(unknown))
@@ -62,7 +64,7 @@ class Lifecycle:
         declared = {f.name: getattr(new, f.name) for f in self.cls.fields if observed not in f.marks}
 
         async def planned() -> Plan:
-            ground = await self.cls.ground(self.site, self.name, vars(new), fresh=not preview)
+            ground = await self._ground(vars(new), fresh=not preview)
             seen = self.cls.found(self.name, ground, declared)
             if seen is None:
                 return self._planned(new.creating, ground)
@@ -80,9 +82,10 @@ class Lifecycle:
 
     async def update(self, old: Mapping[str, Value], new: Any, *, preview: bool) -> Any:
         """Make `new` of it, unless somebody changed it since `old` was seen."""
+        new = replace(new, **{f.name: old.get(f.name) for f in self.cls.fields if remembered in f.marks})
 
         async def planned() -> Plan:
-            ground = await self.cls.ground(self.site, self.name, vars(new), fresh=not preview)
+            ground = await self._ground(vars(new), fresh=not preview)
             seen = self.cls.found(self.name, ground, old)
             if seen is None:
                 return self._planned(new.creating, ground)
@@ -101,7 +104,7 @@ class Lifecycle:
         """Remove it; one that is gone already counts as removed."""
 
         async def planned() -> Plan:
-            ground = await self.cls.ground(self.site, self.name, old, fresh=True)
+            ground = await self._ground(old, fresh=True)
             return self._deleting(ground, old)
 
         plan = await self._perform(planned, lambda: self._gone(old))
@@ -112,7 +115,7 @@ class Lifecycle:
 
     async def deletion(self, old: Mapping[str, Value]) -> Plan:
         """What `delete` would do."""
-        ground = await self.cls.ground(self.site, self.name, old)
+        ground = await self._ground(old)
         return self._deleting(ground, old)
 
     def import_line(self) -> str:
@@ -122,11 +125,20 @@ class Lifecycle:
         words = ["pulumi", "import", f"homebackup:index:{self.cls.__name__}", alias or self.name, self.name]
         return shlex.join([*words, "--parent", f"parent={parent}::{alias}"] if parent else words)
 
+    async def _ground(self, wanted: Mapping[str, Value], *, fresh: bool = False) -> Any:
+        try:
+            return await self.cls.ground(self.site, self.name, wanted, fresh=fresh)
+        except Refusal as refusal:
+            raise self._refused(refusal) from None
+
     def _planned(self, plan: Callable[..., Plan], *ground: Any) -> Plan:
         try:
             return plan(*ground).hiding(self.hidden)
         except Refusal as refusal:
-            raise Refused(self.subject, self.hidden.clean(refusal.said), self.hidden.clean(refusal.remedy)) from None
+            raise self._refused(refusal) from None
+
+    def _refused(self, refusal: Refusal) -> Refused:
+        return Refused(self.subject, self.hidden.clean(refusal.said), self.hidden.clean(refusal.remedy))
 
     def _deleting(self, ground: Any, old: Mapping[str, Value]) -> Plan:
         seen = self.cls.found(self.name, ground, old)
@@ -162,7 +174,7 @@ class Lifecycle:
     async def _made(self, new: Any) -> Any:
         """What is there now; what cannot be seen does not count as made."""
         known = {f.name: None if observed in f.marks else getattr(new, f.name) for f in self.cls.fields}
-        return self.cls.found(self.name, await self.cls.ground(self.site, self.name, known, fresh=True), known)
+        return self.cls.found(self.name, await self._ground(known, fresh=True), known)
 
     async def _done_all_the_same(self, new: Any) -> bool:
         """Whether the resource is as declared after a failure: perhaps only the answer was lost."""
@@ -176,7 +188,7 @@ class Lifecycle:
         """Whether it is there no more; the ground names no server, since a NAS that is off would be waited for."""
         known = {f.name: old.get(f.name) for f in self.cls.fields if observed not in f.marks}
         try:
-            return self.cls.found(self.name, await self.cls.ground(self.site, self.name, {}, fresh=True), known) is None
+            return self.cls.found(self.name, await self._ground({}, fresh=True), known) is None
         except Trouble:
             return False
 
@@ -258,39 +270,16 @@ class Lifecycle:
         """What is there otherwise than the program says; what it leaves alone does not count."""
         fields = [f for f in self.cls.fields if observed not in f.marks]
         managed = [f for f in fields if loose not in f.marks or getattr(new, f.name) is not None]
-        return self._unlike(managed, vars(seen), vars(new))
+        return unlike(managed, vars(seen), vars(new), self._shown)
 
     def _meanwhile(self, old: Mapping[str, Value], seen: Any, new: Any) -> list[str]:
         """What somebody changed after it was last seen, where that is not what is declared anyway."""
         fields = [f for f in self.cls.fields if old.get(f.name) is not UNKNOWN]
         astray = [f for f in fields if not f.same(getattr(seen, f.name), getattr(new, f.name))]
-        return self._unlike(astray, {f.name: old.get(f.name, f.absent) for f in astray}, vars(seen), "was", "is")
+        return changed(astray, {f.name: old.get(f.name, f.absent) for f in astray}, vars(seen), self._shown)
 
     def _left(self, seen: Any, new: Any) -> list[str]:
-        return self._unlike(self.cls.fields, vars(seen), vars(new))
-
-    def _unlike(
-        self,
-        fields: Iterable[Field],
-        one: Mapping[str, Value],
-        other: Mapping[str, Value],
-        is_: str = "is",
-        wanted: str = "declared",
-    ) -> list[str]:
-        """Each field that means different things in both, as words: `schedule is 05:00, declared 03:00`."""
-        return [
-            f"{f.wire} {is_} {self._shown(f, one[f.name])}, {wanted} {self._shown(f, other[f.name])}"
-            for f in fields
-            if not f.same(one[f.name], other[f.name])
-        ]
+        return unlike(self.cls.fields, vars(seen), vars(new), self._shown)
 
     def _shown(self, f: Field, value: Value) -> str:
-        return SECRET if f.name in self.hidden.names else show(f.spell, value)
-
-
-def show(spell: Callable[[Value], Any], value: Value) -> str:
-    """A value as the owner reads it, in Proxmox VE's spelling."""
-    if value is None:
-        return "not set"
-    spelled = spell(value)
-    return ",".join(spelled) if isinstance(spelled, list) else str(spelled)
+        return SECRET if f.name in self.hidden.names else shown(f, value)

@@ -13,7 +13,18 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from homebackup.engine.codec import lift_all, lower, lower_all, secrets, state
 from homebackup.engine.log import Log
 from homebackup.engine.schema import provider_schema
-from homebackup.model.declare import UNKNOWN, Field, changes, check, doubts, https_only, name_of, root_only
+from homebackup.model.declare import (
+    HTTPS_ONLY,
+    ROOT_ONLY,
+    UNKNOWN,
+    Field,
+    changes,
+    check,
+    doubts,
+    https_only,
+    name_of,
+    root_only,
+)
 from homebackup.model.hidden import Hidden
 from homebackup.model.lifecycle import Managed
 from homebackup.resources import RESOURCES
@@ -24,13 +35,6 @@ if TYPE_CHECKING:
     from homebackup.engine.lifecycle import Lifecycle
     from homebackup.world.journal import Journal
     from homebackup.world.live_site import LiveSite
-
-ROOT_ONLY = (
-    "only root@pam itself may set it, no API token can; use api: ssh, or user root@pam with a password, "
-    "or put it into the node's /etc/vzdump.conf with a VzdumpDefaults resource, where it applies to every backup"
-)
-
-HTTPS_ONLY = "pvesh takes this option for its own, so it cannot be set over ssh; use api: https, or leave it out"
 
 
 class HomeBackupProvider(wire.Provider):

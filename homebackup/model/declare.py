@@ -55,6 +55,21 @@ loose = Mark("loose")
 root_only = Mark("root_only")
 """Only root@pam with a password, or ssh, may set this option; no API token can."""
 
+ROOT_ONLY = (
+    "only root@pam itself may set it, no API token can; use api: ssh, or user root@pam with a password, "
+    "or put it into the node's /etc/vzdump.conf with a VzdumpDefaults resource, where it applies to every backup"
+)
+"""What to do about an option marked so."""
+HTTPS_ONLY = "pvesh takes this option for its own, so it cannot be set over ssh; use api: https, or leave it out"
+"""Likewise."""
+
+
+@dataclass(frozen=True)
+class Says:
+    """How a sentence on an observed field begins, which its value ends: `the heal timer is`."""
+
+    words: str
+
 
 @dataclass(frozen=True)
 class Given:
@@ -79,6 +94,7 @@ class Field:
     absent: Value
     spell: Callable[[Value], Spelled]
     given: tuple[Callable[[Value], list[str]], ...] = ()
+    says: str = ""
 
     @property
     def adapter(self) -> "TypeAdapter[Value]":
@@ -169,6 +185,7 @@ def _field(name: str, hint: Any, docs: Callable[[], Mapping[str, str]], default:
         absent=absent,
         spell=next((e.spell for e in extras if isinstance(e, Encode)), spelled),
         given=tuple(e.rule for e in extras if isinstance(e, Given)),
+        says=next((e.words for e in extras if isinstance(e, Says)), ""),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from homebackup.model import fstab
 from homebackup.model import heal as timer
-from homebackup.model.declare import Field, Value, key, observed, resource, unordered
+from homebackup.model.declare import Field, Says, Value, key, observed, resource, unordered
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.kinds import ExportPath, Flag, LanAddress, MountOptions, MountPoint, Text
 from homebackup.model.lifecycle import World
@@ -55,11 +55,11 @@ class NfsMount:
     """Make the directory under the mount immutable, so that nothing fills the root disk while the NAS is away."""
     heal: Flag = False
     """Keep a small systemd timer on the host that mounts again when the NAS has come back and nothing is mounted."""
-    healer: Annotated[Text, observed] = "as declared"
+    healer: Annotated[Text, observed, Says("the heal timer is")] = "as declared"
     """The timer's state, compared with what `heal` declares."""
-    boot: Annotated[Text, observed] = "one line"
+    boot: Annotated[Text, observed, Says("its part of /etc/fstab is")] = "one line"
     """What /etc/fstab has for the directory: one line, missing, commented out, or several lines."""
-    live: Annotated[Text, observed] = "mounted"
+    live: Annotated[Text, observed, Says("the export is")] = "mounted"
     """What is mounted on the directory, compared with the line; the last known while the NAS does not answer."""
 
     def problems(self) -> Iterator[tuple[str, str]]:
@@ -203,9 +203,9 @@ class NfsMount:
         top = layers[-1]
         if not top.is_nfs:
             return (
-                f"{top.fstype} {top.source} is mounted on top of it"
+                f"covered by {top.fstype} {top.source}"
                 if len(layers) > 1
-                else f"{top.fstype} {top.source} is mounted there"
+                else f"not mounted, but {top.fstype} {top.source} is"
             )
         if len(layers) > 1:
             return f"mounted {len(layers)} times, one on top of the other"

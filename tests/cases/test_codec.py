@@ -9,9 +9,10 @@ import pytest
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_TEXT
 
-from homebackup.engine.codec import lift, lift_all, lower, lower_all, recorded, secrets, state
+from homebackup.engine.codec import lift, lift_all, lower, lower_all, secrets, state
 from homebackup.model import declare
 from homebackup.model.declare import UNKNOWN, changes
+from homebackup.model.state import recorded
 from homebackup.resources import RESOURCES
 
 JOB = RESOURCES["VzdumpJob"]

@@ -48,7 +48,7 @@ BY_HAND: dict[str, tuple[str, dict[str, str]]] = {
         f"umount {TARGET} && mount -t nfs -o soft 10.0.0.150:/volume1/backups/homeassistant_backups {TARGET}",
         {"live": "mounted from 10.0.0.150:/volume1/backups/homeassistant_backups"},
     ),
-    "stacked": (f"mount -t tmpfs none {TARGET}", {"live": "tmpfs none is mounted on top of it"}),
+    "stacked": (f"mount -t tmpfs none {TARGET}", {"live": "covered by tmpfs none"}),
     "timer stopped": (f"systemctl stop '{TIMER}'".replace(r"\\", "\\"), {"healer": "stopped"}),
     "timer disabled while it runs": (
         f"systemctl disable '{TIMER}'".replace(r"\\", "\\"),

@@ -234,16 +234,16 @@ CASES = {
         [START],
     ),
     "something on top": Case(
-        host(DECLARED, LIVE, TMPFS), {"live": "tmpfs tmpfs is mounted on top of it"}, [UMOUNT, RELOAD, RESTART], [START]
+        host(DECLARED, LIVE, TMPFS), {"live": "covered by tmpfs tmpfs"}, [UMOUNT, RELOAD, RESTART], [START]
     ),
     "something on top, line missing": Case(
         host(HEAD, LIVE, TMPFS),
-        {"live": "tmpfs tmpfs is mounted on top of it", "boot": "missing"},
+        {"live": "covered by tmpfs tmpfs", "boot": "missing"},
         [*edit(HEAD, DECLARED), UMOUNT, RESTART],
         [*edit(DECLARED, HEAD), START],
     ),
     "something else in its place": Case(
-        host(DECLARED, TMPFS), {"live": "tmpfs tmpfs is mounted there"}, [RELOAD, RESTART], [START]
+        host(DECLARED, TMPFS), {"live": "not mounted, but tmpfs tmpfs is"}, [RELOAD, RESTART], [START]
     ),
     "mounted twice": Case(
         host(DECLARED, LIVE, LIVE),

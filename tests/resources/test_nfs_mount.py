@@ -143,7 +143,7 @@ IMPORTED: dict[str, tuple[HostFacts, dict[str, Any] | None]] = {
         {
             "boot": "missing",
             "options": ("retrans=3", "soft", "timeo=150"),
-            "live": "tmpfs tmpfs is mounted on top of it",
+            "live": "covered by tmpfs tmpfs",
         },
     ),
     "IPv6": (

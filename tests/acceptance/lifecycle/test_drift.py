@@ -35,10 +35,10 @@ BY_HAND = {
     ),
     "mounted read-only by remount": (f"mount -o remount,ro {TARGET}", {"live": "mounted with ro instead of rw"}),
     "unmounted": (f"umount {TARGET}", {"live": "not mounted"}),
-    "a tmpfs on top": (f"mount -t tmpfs scratch {TARGET}", {"live": "tmpfs scratch is mounted on top of it"}),
+    "a tmpfs on top": (f"mount -t tmpfs scratch {TARGET}", {"live": "covered by tmpfs scratch"}),
     "a tmpfs instead": (
         f"umount {TARGET} && mount -t tmpfs scratch {TARGET}",
-        {"live": "tmpfs scratch is mounted there"},
+        {"live": "not mounted, but tmpfs scratch is"},
     ),
     "a second export on top": (
         f"mount -t nfs -o soft 10.0.0.150:/volume1/other {TARGET}",

@@ -99,7 +99,7 @@ def test_the_whole_house_is_made_seen_drifting_and_repaired(host: Host, home: St
     home("preview", "--expect-no-changes", exits=7)
     said = verb(home, "drift")
     assert said.exit == 7, said
-    assert f"NFS mount {TARGET}: live is mounted with hard instead of soft" in said.stdout
+    assert f"NFS mount {TARGET}: the export is mounted with hard instead of soft" in said.stdout
     assert "systemctl restart" in verb(home, "plan").stdout
     home("up", "--yes", "--skip-preview")
     assert "soft" in host.options()
