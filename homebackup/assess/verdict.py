@@ -1,0 +1,65 @@
+"""A verdict on a guest or app: whether it can be restored, from when, why that is so, and what to do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["OK", "LATE", "STALE", "FAILED", "BROKEN", "UNPROTECTED", "DEFERRED", "UNKNOWN"]
+STATES: tuple[State, ...] = ("BROKEN", "FAILED", "STALE", "UNPROTECTED", "LATE", "UNKNOWN", "DEFERRED", "OK")
+"""Every state, the worst first."""
+QUIET = frozenset({"OK", "DEFERRED"})
+"""States that need nobody."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One verdict.
+
+    `said` and `remedy` are a sentence each, without their subject and full stop. `newest` is the epoch of the newest
+    archive that is whole as far as can be seen, `size` its bytes; `next_run` the epoch of the next run of its `job`.
+    `missed` runs were scheduled after the newest archive, the first of them at the epoch `since`. `last_run` is `ok`,
+    `failed`, `running` or empty. `counted` is False for what nobody can look at by design.
+    """
+
+    name: str
+    kind: str
+    state: State
+    said: str
+    remedy: str
+    tier: str = ""
+    job: str = ""
+    next_run: int | None = None
+    newest: int | None = None
+    size: int | None = None
+    critical: bool = False
+    vmid: int | None = None
+    archive: str = ""
+    storage: str = ""
+    notes: str = ""
+    protected: bool = False
+    missed: int = 0
+    since: int | None = None
+    last_run: str = ""
+    counted: bool = True
+
+    @property
+    def label(self) -> str:
+        """What people call it: the VMID and the name of a guest, the name of an app."""
+        return f"{self.vmid} {self.name}" if self.kind == "guest" else self.name
+
+
+Worst = Literal["well", "attention", "critical", "unknown"]
+
+
+def worst(verdicts: Iterable[Verdict], *, attention: bool = False, critical: bool = False) -> Worst:
+    """What all together come to: something critical goes before something unknown, and that before the rest.
+
+    `attention` and `critical` tell what else was found.
+    """
+    counted = [verdict for verdict in verdicts if verdict.counted]
+    bad = [verdict for verdict in counted if verdict.state not in (*QUIET, "UNKNOWN")]
+    if critical or any(verdict.critical for verdict in bad):
+        return "critical"
+    if any(verdict.state == "UNKNOWN" for verdict in counted):
+        return "unknown"
+    return "attention" if bad or attention else "well"
