@@ -24,13 +24,15 @@ async def read(path: Path) -> bytes | None:
 async def perform(step: Write, folder: Path) -> None:
     """Carry out a step whose path counts from the project's folder.
 
-    A link is followed, so that the file it leads to is replaced; an existing file keeps its mode and owner. Raises
-    Changed when the bytes are not those that were expected, Busy when another process holds the directory, and Refused
-    when the file cannot be written; then it is as it was.
+    A link is followed, so that the file it leads to is replaced; a new file gets the directories it needs, an existing
+    one keeps its mode and owner. Raises Changed when the bytes are not those that were expected, Busy when another
+    process holds the directory, and Refused when the file cannot be written; then it is as it was.
     """
     path = folder / step.path
     target = Path(await asyncio.to_thread(os.path.realpath, path))
     try:
+        if step.before is None:
+            await asyncio.to_thread(target.parent.mkdir, parents=True, exist_ok=True)
         async with _alone(target.parent, path):
             await asyncio.to_thread(_replace, path, target, step)
     except OSError as error:

@@ -39,6 +39,11 @@ async def test_made_changed_and_removed(tmp_path: Path, file: Path) -> None:
     assert list(file.parent.iterdir()) == []
 
 
+async def test_a_new_file_gets_its_directories(tmp_path: Path) -> None:
+    await local_files.perform(Write("a/b/c.yaml", None, b"one", here=True), tmp_path)
+    assert (tmp_path / "a/b/c.yaml").read_bytes() == b"one"
+
+
 async def test_mode_and_link_stay(tmp_path: Path, file: Path) -> None:
     real = tmp_path / "real.yaml"
     real.write_bytes(b"one")
@@ -86,7 +91,10 @@ async def test_a_directory_that_another_holds_is_busy(
 
 async def test_a_place_that_takes_no_file_is_refused_in_a_sentence(tmp_path: Path, file: Path) -> None:
     with pytest.raises(Refused, match="its directory is not there"):
-        await local_files.perform(Write("nowhere/x.yaml", None, b"one", here=True), tmp_path)
+        await local_files.perform(Write("nowhere/x.yaml", b"one", b"two", here=True), tmp_path)
+    (tmp_path / "word").write_text("")
+    with pytest.raises(Refused, match="cannot be read or written"):
+        await local_files.perform(Write("word/x.yaml", None, b"one", here=True), tmp_path)
     file.mkdir()
     with pytest.raises(Refused, match="it is no file"):
         await local_files.read(file)
