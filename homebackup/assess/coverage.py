@@ -139,15 +139,19 @@ def _taken(site: Site, guest: Guest, jobs: list[Job], facts: SiteFacts) -> dict[
             return {"state": "unknown", "said": told.said, "remedy": told.remedy}
     tier = site.tier_of(guest.vmid)
     name = site.tiers[tier].job if tier else ""
-    if taking:
-        said = f"it is only in disabled jobs: {', '.join(job.name for job in taking)}"
+    if name and all(job.name != name for job in jobs):
+        said = f"its job {name} does not exist"
+    elif taking:
+        said = f"its job is disabled: {', '.join(job.name for job in taking)}"
     elif elsewhere := [job for job in jobs if job.enabled and job.node not in ("", guest.node) and _names(job, guest)]:
         said = f"it runs on node {guest.node}, but job {elsewhere[0].name} runs on {elsewhere[0].node} only"
-    elif name and all(job.name != name for job in jobs):
-        said = f"its job {name} does not exist"
     else:
         said = "no job has it"
-    remedy = "run pulumi up" if name else "put it into a tier of the site, or among its exemptions with the reason"
+    remedy = (
+        "run pulumi up, which makes and enables it"
+        if name
+        else "put it into a tier of the site, or among its exemptions with the reason"
+    )
     return {"state": "uncovered", "said": said, "remedy": remedy}
 
 

@@ -11,7 +11,7 @@ from homebackup.assess.amounts import size, span
 from homebackup.assess.coverage import Cover, Coverage, enabled_jobs
 from homebackup.assess.history import AHEAD, GROWING, Past, Plan, Plans, latest, pasts
 from homebackup.assess.jobs import Job
-from homebackup.assess.verdict import State, Verdict
+from homebackup.assess.verdict import State, Verdict, about, ago
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.seen import Unseen
@@ -234,7 +234,7 @@ def _stale(case: Case) -> Said | None:
         return f"there is no archive of it{ahead}{first}", f"wait for that run, or {case.again}"
     if case.age <= limit:
         return None
-    said = f"its newest archive is {span(case.age)} old, and may be {span(limit)}"
+    said = f"its newest archive is {about(case.age)} old, and may be {about(limit)}"
     if missed := case.missed:
         runs = "a run was" if len(missed) == 1 else f"{len(missed)} runs were"
         why = "see whether node and NAS were on then"
@@ -265,7 +265,7 @@ def _late(case: Case) -> Said | None:
 
 def _ok(case: Case) -> Said | None:
     assert case.newest is not None
-    return f"backed up {span(case.now - case.newest.time)} ago", "nothing"
+    return f"backed up {ago(case.now - case.newest.time)}", "nothing"
 
 
 RULES: tuple[tuple[State, Callable[[Case], Said | None]], ...] = (

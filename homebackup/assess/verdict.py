@@ -48,6 +48,19 @@ class Verdict:
         return f"{self.vmid} {self.name}" if self.kind == "guest" else self.name
 
 
+def ago(seconds: float) -> str:
+    """How long ago something was, as exact as one wants to know it: `40 min ago`, `16 h ago`, `3 days ago`."""
+    return f"{about(seconds)} ago"
+
+
+def about(seconds: float) -> str:
+    """A length of time in its largest whole unit of which there are at least two."""
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{round(seconds / length)} {unit}"
+    return "a minute"
+
+
 Worst = Literal["well", "attention", "critical", "unknown"]
 
 

@@ -1,0 +1,41 @@
+"""`homebackup coverage`: whether every guest of the cluster is backed up, and what lies about that serves nobody."""
+
+import json
+from dataclasses import asdict
+
+import typer
+
+from homebackup.assess.coverage import Coverage, coverage
+from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run
+from homebackup.commands.options import HERE, Folder, Json, Stack
+from homebackup.commands.status import ExitCode, seen, terminal
+from homebackup.views import table
+from homebackup.world.pulumi_cli import PulumiCli
+
+
+def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False, exit_code: ExitCode = False) -> None:
+    """Say which guests no enabled job backs up on their node, whose disks are left out, and what is left over."""
+    run(_coverage(PulumiCli(cwd, stack), as_json=as_json, exit_code=exit_code))
+
+
+async def _coverage(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
+    site, facts = await seen(pulumi)
+    found = coverage(site, facts)
+    if as_json:
+        said = {
+            "site": site.name,
+            "guests": [asdict(cover) for cover in found.guests],
+            "leftovers": [asdict(waste) for waste in found.waste],
+            "unknown": [str(part) for part in found.unseen],
+        }
+        typer.echo(json.dumps(said, indent=2))
+    else:
+        typer.echo(table.coverage(site, facts, found, **terminal()), nl=False)
+    return _code(found) if exit_code else WELL
+
+
+def _code(found: Coverage) -> int:
+    bad = [cover for cover in found.open if cover.state != "unknown"]
+    if any(cover.critical for cover in bad):
+        return CRITICAL
+    return UNKNOWN if len(bad) < len(found.open) else TROUBLE if bad else WELL

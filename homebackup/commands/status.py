@@ -1,0 +1,88 @@
+"""`homebackup status`: whether each guest can be restored, from when, and if not, why not."""
+
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from homebackup.assess.coverage import Coverage, coverage
+from homebackup.assess.guest import verdicts
+from homebackup.assess.verdict import Verdict, Worst, worst
+from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run
+from homebackup.commands.options import HERE, Folder, Json, Stack
+from homebackup.model.backups.facts import SiteFacts
+from homebackup.model.seen import Unseen
+from homebackup.model.site import Site
+from homebackup.views import table
+from homebackup.world.gather import gather
+from homebackup.world.live_site import LiveSite
+from homebackup.world.pulumi_cli import PulumiCli
+from homebackup.world.stack import Stack as Declared
+
+CODES: dict[Worst, int] = {"well": WELL, "attention": TROUBLE, "critical": CRITICAL, "unknown": UNKNOWN}
+
+ExitCode = Annotated[
+    bool, typer.Option("--exit-code", help="Exit 1 when something needs attention, 2 if critical, 3 if unknown.")
+]
+
+
+def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False, exit_code: ExitCode = False) -> None:
+    """Say whether each guest can be restored, from when, and if not, why not and what to do."""
+    run(_status(PulumiCli(cwd, stack), as_json=as_json, exit_code=exit_code))
+
+
+async def _status(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
+    site, facts = await seen(pulumi)
+    found = coverage(site, facts)
+    judged = verdicts(site, facts, found)
+    if as_json:
+        typer.echo(json.dumps(report(site, facts, judged, found), indent=2))
+    else:
+        typer.echo(table.status(site, facts, judged, found, **terminal()), nl=False)
+    return CODES[together(judged, found)] if exit_code else WELL
+
+
+async def seen(pulumi: PulumiCli) -> tuple[Site, SiteFacts]:
+    """What a stack declares, and what is there; raises Trouble for a stack that declares no site."""
+    declared = await Declared.of(pulumi)
+    live = LiveSite(declared.connection)
+    try:
+        return declared.site, await gather(declared.site, live)
+    finally:
+        await live.close()
+
+
+def together(judged: tuple[Verdict, ...], found: Coverage) -> Worst:
+    """What verdicts and coverage come to."""
+    return worst(judged, attention=any(not cover.declared or cover.state == "partly" for cover in found.open))
+
+
+def terminal() -> dict[str, Any]:
+    """The width and colours of the terminal; 80 columns without colours when there is none."""
+    colour = sys.stdout.isatty()
+    return {"width": shutil.get_terminal_size().columns if colour else table.WIDTH, "colour": colour}
+
+
+def report(site: Site, facts: SiteFacts, judged: tuple[Verdict, ...], found: Coverage) -> dict[str, Any]:
+    """Everything as JSON; docs/status.schema.json describes it."""
+    return {
+        "site": site.name,
+        "now": facts.now,
+        "zone": facts.zone,
+        "way": facts.way,
+        "skew": facts.skew,
+        "worst": together(judged, found),
+        "verdicts": [asdict(verdict) for verdict in judged],
+        "coverage": [asdict(cover) for cover in found.open],
+        "unknown": [str(part) for part in unseen(facts)],
+        "space": {name: asdict(part) for name, part in facts.space.items() if not isinstance(part, Unseen)},
+    }
+
+
+def unseen(facts: SiteFacts) -> list[Unseen]:
+    """Every part that could not be looked at, each reason once."""
+    parts = [facts.nas, facts.jobs, facts.storages, facts.guests, facts.tasks, *facts.dumps.values()]
+    return list(dict.fromkeys(part for part in parts if isinstance(part, Unseen)))
