@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from homebackup import commands
 from homebackup.commands.ending import TROUBLE, USAGE, Ended
+from homebackup.commands.printing import say
 from homebackup.world.errors import sentence
 
 LIBRARYS_USAGE = 2
@@ -64,7 +65,7 @@ def main() -> None:
     except SystemExit as ended:
         sys.exit(USAGE if ended.code == LIBRARYS_USAGE else ended.code)
     except Exception as error:  # noqa: BLE001 -- the boundary to the owner, who reads a sentence whatever it is
-        typer.echo(sentence(error), err=True)
+        say(sentence(error), err=True)
         sys.exit(TROUBLE)
 
 

@@ -1,12 +1,10 @@
 """`homebackup drift`: what is not as declared, a line for each field, for cron and CI."""
 
-import json
 from dataclasses import asdict, dataclass
-
-import typer
 
 from homebackup.commands.ending import DRIFT, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
+from homebackup.commands.printing import document, say
 from homebackup.commands.told import told
 from homebackup.model.declare import name_of
 from homebackup.model.differences import is_not, shown
@@ -42,10 +40,10 @@ async def _drift(pulumi: PulumiCli, as_json: bool) -> int:
     drifts = report(preview)
     unknown = [notice.text for notices in told(preview).values() for notice in notices if notice.kind == "unknown"]
     if as_json:
-        typer.echo(json.dumps({"drift": [asdict(f) for f in drifts], "unknown": unknown}, indent=2))
+        document("drift", [asdict(f) for f in drifts], unknown)
     else:
         for line in [f.line() for f in drifts] + unknown:
-            typer.echo(line)
+            say(line)
     return DRIFT if drifts else UNKNOWN if unknown else WELL
 
 

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, NoReturn
 
-import typer
-
+from homebackup.commands.printing import say
 from homebackup.world.errors import Trouble, Unreachable
 
 WELL = 0
@@ -29,10 +28,10 @@ def run(work: Coroutine[Any, Any, int]) -> NoReturn:
     try:
         code = asyncio.run(work)
     except Unreachable as trouble:
-        typer.echo(f"unknown: {trouble}", err=True)
+        say(f"unknown: {trouble}", err=True)
         code = UNKNOWN
     except Trouble as trouble:
-        typer.echo(str(trouble), err=True)
+        say(str(trouble), err=True)
         code = TROUBLE
     except KeyboardInterrupt:
         code = 130

@@ -1,14 +1,12 @@
 """`homebackup plan`: all that `pulumi up` would do on the host and to the API, in its order, deletions included."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import typer
-
 from homebackup.commands.ending import TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
+from homebackup.commands.printing import document, say
 from homebackup.commands.told import told
 from homebackup.engine.lifecycle import Lifecycle
 from homebackup.model import notices
@@ -59,12 +57,12 @@ async def _plan(pulumi: PulumiCli, as_json: bool) -> int:
     touched = [each for each in planned if each.step.op not in UNTOUCHED]
     if as_json:
         steps = [{"urn": each.step.urn, "op": each.step.op, "steps": each.lines} for each in touched]
-        typer.echo(json.dumps({"plan": steps, "unknown": unknown, "inUse": in_use}, indent=2))
+        document("plan", steps, unknown, inUse=in_use)
     else:
         for line in _lines(touched) + unknown + in_use:
-            typer.echo(line)
+            say(line)
         if not said and not any(each.lines for each in touched):
-            typer.echo("pulumi up would change nothing on the host or in Proxmox VE.")
+            say("pulumi up would change nothing on the host or in Proxmox VE.")
     return TROUBLE if in_use else UNKNOWN if unknown else WELL
 
 
@@ -79,7 +77,7 @@ async def _notices(site: LiveSite, preview: Preview, step: Previewed) -> list[No
     cls = RESOURCES[step.type.rsplit(":", 1)[-1]]
     kept = step.old.get("outputs") or {}
     hidden = Hidden.of(cls.fields, {f.name for f in cls.fields if kept.get(f.camel) == SECRET})
-    plan = await Lifecycle(site, cls, step.id, typer.echo, hidden=hidden).deletion(recorded(cls, kept))
+    plan = await Lifecycle(site, cls, step.id, say, hidden=hidden).deletion(recorded(cls, kept))
     return [notices.will_do(plan.lines())] + ([notices.blocked(plan.blocked)] if plan.blocked else [])
 
 

@@ -1,6 +1,5 @@
 """`homebackup preflight`: what would stop or surprise a `pulumi up`, found before it is run."""
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -9,7 +8,8 @@ import typer
 from homebackup.commands.ending import TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json
 from homebackup.commands.options import Stack as Named
-from homebackup.commands.preflight_checks import CHECKS, Finding, Ground, findings
+from homebackup.commands.preflight_checks import CHECKS, Ground, findings
+from homebackup.commands.printing import document, say
 from homebackup.world.live_site import LiveSite
 from homebackup.world.pulumi_cli import PulumiCli
 from homebackup.world.stack import Stack
@@ -35,19 +35,12 @@ async def _preflight(pulumi: PulumiCli, *, permissions: bool, as_json: bool) -> 
         found = await findings(Ground(stack.site, live, grants=permissions), names)
     finally:
         await live.close()
+    every = [(name, finding) for name, several in found.items() for finding in several]
+    unseen = [finding for _, finding in every if finding.level == "unknown"]
     if as_json:
-        said = [{"check": name, **asdict(finding)} for name, several in found.items() for finding in several]
-        typer.echo(json.dumps(said, indent=2, ensure_ascii=False))
+        said = [{"check": name, **asdict(finding)} for name, finding in every]
+        document("findings", said, [f"{finding.subject}: {finding.said}" for finding in unseen])
     else:
-        for several in found.values():
-            for finding in several:
-                typer.echo("\n".join(text(finding)))
-    levels = {finding.level for several in found.values() for finding in several}
-    return TROUBLE if "trouble" in levels else UNKNOWN if "unknown" in levels else WELL
-
-
-def text(finding: Finding) -> list[str]:
-    """A finding as lines for a terminal; what is well and what is a note has no sign of alarm."""
-    head = "" if finding.level in ("well", "note") else f"{finding.level}: "
-    end = f"; {finding.remedy}" if finding.remedy else ":" if finding.commands else ""
-    return [f"{head}{finding.said}{end}", *(f"  {command}" for command in finding.commands)]
+        for _, finding in every:
+            say("\n".join(finding.lines))
+    return TROUBLE if any(finding.level == "trouble" for _, finding in every) else UNKNOWN if unseen else WELL

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from homebackup.model.declare import ROOT_ONLY
+from homebackup.model.finding import Finding, Level
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.permissions import Account, lacks, needs, paths, pveum
 from homebackup.model.site import Site
@@ -15,16 +14,6 @@ from homebackup.world.errors import Denied, Trouble, Unreachable
 from homebackup.world.live_site import LiveSite
 
 NFS_PORT = 2049
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check found; `commands` are for the owner to run on the node."""
-
-    level: Literal["well", "note", "unknown", "trouble"]
-    said: str
-    remedy: str = ""
-    commands: tuple[str, ...] = ()
 
 
 class Ground:
@@ -52,8 +41,8 @@ async def host(ground: Ground) -> list[Finding]:
     to = ground.connection
     await ground.look
     return [
-        Finding("well", f"host {to.host}: it answers over ssh as {to.ssh_user}"),
-        Finding("well", f"host {to.host}: its host key is the known one"),
+        Finding("well", f"host {to.host}", f"it answers over ssh as {to.ssh_user}"),
+        Finding("well", f"host {to.host}", "its host key is the known one"),
     ]
 
 
@@ -62,7 +51,7 @@ async def api(ground: Ground) -> list[Finding]:
     to = ground.connection
     version = await ground.live.api.call("GET", "/version")
     way = f"over https as {_actor(to)}" if to.api == "https" else f"through pvesh over ssh as {to.ssh_user}"
-    return [Finding("well", f"API of {to.host}: Proxmox VE {version.get('version')} answers {way}")]
+    return [Finding("well", f"API of {to.host}", f"Proxmox VE {version.get('version')} answers {way}")]
 
 
 async def node(ground: Ground) -> list[Finding]:
@@ -73,11 +62,12 @@ async def node(ground: Ground) -> list[Finding]:
         return [
             Finding(
                 "trouble",
-                f"node {declared}: Proxmox VE on {ground.connection.host} has {', '.join(there) or 'no node'}",
+                f"node {declared}",
+                f"Proxmox VE on {ground.connection.host} has {', '.join(there) or 'no node'}",
                 "correct node in the site's configuration",
             )
         ]
-    return [Finding("well", f"node {declared}: Proxmox VE has it")]
+    return [Finding("well", f"node {declared}", "Proxmox VE has it")]
 
 
 async def nas(ground: Ground) -> list[Finding]:
@@ -92,35 +82,37 @@ async def nas(ground: Ground) -> list[Finding]:
             )
         ]
     if seen.answers.get(address):
-        return [Finding("well", f"NAS {address}: it answers the host on port {NFS_PORT}")]
+        return [Finding("well", f"NAS {address}", f"it answers the host on port {NFS_PORT}")]
     return [
         Finding(
             "unknown",
-            f"NAS {address}: it does not answer the host on port {NFS_PORT}",
+            f"NAS {address}",
+            f"it does not answer the host on port {NFS_PORT}",
             "switch it on, and see that its NFS service runs and lets the host in",
         )
     ]
 
 
 async def boot(ground: Ground) -> list[Finding]:
-    """What the declared mount line costs a boot while the NAS is off; the figures were measured on Debian 12."""
+    """What the declared mount line costs a boot while the NAS is off."""
     mount = ground.declared.mount
     options, line = set(mount.options), f"mount line of {mount.target}"
     if "noauto" in options or "x-systemd.automount" in options:
-        return [Finding("note", f"{line}: it does not delay a boot, and nothing is mounted until somebody asks for it")]
+        return [Finding("note", line, "it does not delay a boot, and nothing is mounted until somebody asks for it")]
     again = (
         "the timer of heal mounts it once the NAS is back"
         if mount.heal
         else "nothing mounts it when the NAS is back; heal: true in the site's mount does"
     )
     if "nofail" in options:
-        return [Finding("note", f"{line}: with nofail, a boot ends after 31 s even while the NAS is off; {again}")]
+        return [Finding("note", line, f"with nofail, a boot does not wait for a NAS that is off; {again}")]
     return [
         Finding(
             "note",
-            f"{line}: while the NAS is off it delays every boot by 90 s, to 107 to 133 s in all, in which only root "
-            f"may log in, and then it is never retried; {again}",
-            "add nofail to the mount's options to boot in 31 s all the same",
+            line,
+            "while the NAS is off every boot takes 90 s more (measured on Debian 12), in which only root may log in, "
+            f"and then it is never retried; {again}",
+            "add nofail to the mount's options, and a boot does not wait",
         )
     ]
 
@@ -131,13 +123,16 @@ async def root_only_options(ground: Ground) -> list[Finding]:
     declared = [(tier.job, tmpdir) for tier in site.tiers.values() if (tmpdir := site.tmpdir(tier))]
     if ground.connection.is_root:
         jobs = ", ".join(job for job, _ in declared) or "no job"
-        return [Finding("well", f"options for root only: they can be set; tmpdir is declared for {jobs}")]
+        return [Finding("well", "options for root only", f"they can be set; tmpdir is declared for {jobs}")]
     return [
         Finding(
-            "trouble", f"vzdump job {job}: tmpdir {tmpdir} would be refused for {_actor(ground.connection)}", ROOT_ONLY
+            "trouble",
+            f"vzdump job {job}",
+            f"tmpdir {tmpdir} would be refused for {_actor(ground.connection)}",
+            ROOT_ONLY,
         )
         for job, tmpdir in declared
-    ] or [Finding("well", "options for root only: none is declared")]
+    ] or [Finding("well", "options for root only", "none is declared")]
 
 
 async def permissions(ground: Ground) -> list[Finding]:
@@ -145,20 +140,20 @@ async def permissions(ground: Ground) -> list[Finding]:
     wanted, to = needs(ground.declared), ground.connection
     actor = _actor(to)
     if to.is_root:
-        found = [Finding("well", f"permissions: {actor} may do everything")]
+        found = [Finding("well", "permissions", f"{actor} may do everything")]
         account = Account()
     else:
         granted = await _granted(ground, paths(wanted))
         found = [
-            Finding("trouble", f"permissions of {actor}: {lack.said}", "grant it with the pveum lines below")
+            Finding("trouble", f"permissions of {actor}", lack.said, "grant it with the pveum lines below")
             for lack in lacks(wanted, granted)
-        ] or [Finding("well", f"permissions: {actor} may make every call that is needed")]
+        ] or [Finding("well", "permissions", f"{actor} may make every call that is needed")]
         account = await _account(ground)
     if ground.grants or any(finding.level == "trouble" for finding in found):
         lines = tuple(pveum(wanted, account))
         whom = f"{account.user}!{account.token}" if account.token else account.user
         found.append(
-            Finding("note", f"permissions: these lines, run on the node, give {whom} what is needed", "", lines)
+            Finding("note", "permissions", f"these lines, run on the node, give {whom} what is needed", "", lines)
         )
     return found
 
@@ -225,5 +220,5 @@ async def findings(ground: Ground, names: list[str]) -> dict[str, list[Finding]]
 
 
 def _trouble(trouble: Trouble) -> Finding:
-    level: Literal["unknown", "trouble"] = "unknown" if isinstance(trouble, Unreachable) else "trouble"
-    return Finding(level, f"{trouble.subject}: {trouble.said}", trouble.remedy)
+    level: Level = "unknown" if isinstance(trouble, Unreachable) else "trouble"
+    return Finding(level, trouble.subject, trouble.said, trouble.remedy)

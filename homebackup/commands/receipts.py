@@ -1,6 +1,5 @@
 """`homebackup receipts`: what was done from this folder, one receipt a run, as Markdown."""
 
-import json
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -9,6 +8,7 @@ import typer
 
 from homebackup.commands.ending import WELL, run
 from homebackup.commands.options import HERE, Folder, Json
+from homebackup.commands.printing import document, say
 from homebackup.model.receipts import Receipt, markdown, receipts
 from homebackup.world.journal import entries, place
 from homebackup.world.processes import lives, machine
@@ -24,17 +24,17 @@ def verb(last: Last = None, stack: Of = None, cwd: Folder = HERE, as_json: Json 
     async def work() -> int:
         file = place(project_file(cwd).parent)
         read, torn = entries(file)
+        cut = f"journal {file}: {torn} line(s) are no entry, cut short most likely; the rest is whole"
+        lost = [cut] if torn else []
         chosen = [receipt for receipt in receipts(read) if stack in (None, receipt.stack)][-(last or 0) :]
         if as_json:
-            typer.echo(json.dumps([asdict(r) | {"running": _running(r)} for r in chosen], indent=2, ensure_ascii=False))
+            document("receipts", [asdict(r) | {"running": _running(r)} for r in chosen], lost)
         elif not chosen:
-            typer.echo(f"Nothing was done yet, as far as the journal {file} tells.")
+            say(f"Nothing was done yet, as far as the journal {file} tells.")
         else:
-            typer.echo("\n".join(markdown(r, None, running=_running(r)) for r in chosen), nl=False)
-        if torn:
-            typer.echo(
-                f"journal {file}: {torn} line(s) are no entry, cut short most likely; the rest is whole", err=True
-            )
+            say("\n".join(markdown(r, None, running=_running(r)) for r in chosen), end="")
+        for text in () if as_json else lost:
+            say(text, err=True)
         return WELL
 
     run(work())

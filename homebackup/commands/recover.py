@@ -6,6 +6,7 @@ import typer
 
 from homebackup.commands.ending import WELL, run
 from homebackup.commands.options import HERE, Folder, Stack
+from homebackup.commands.printing import say
 from homebackup.world.errors import Busy, Trouble
 from homebackup.world.journal import Journal, Record, place
 from homebackup.world.pulumi_cli import PulumiCli
@@ -27,18 +28,18 @@ async def _recover(pulumi: PulumiCli, *, force: bool) -> int:
     subject = f"stack {name}"
     found, begun = await locks(pulumi), await pending(pulumi)
     for lock in found or ():
-        typer.echo(f"{subject}: locked by {lock.said}: {_state(lock)}")
+        say(f"{subject}: locked by {lock.said}: {_state(lock)}")
     for operation in begun:
-        typer.echo(f"{subject}: {operation.resource} was cut off while {operation.doing}")
+        say(f"{subject}: {operation.resource} was cut off while {operation.doing}")
     if found == [] and not begun:
-        typer.echo(f"{subject}: nothing to recover.")
+        say(f"{subject}: nothing to recover.")
         return WELL
     _certain(subject, found, force=force)
 
-    record = Journal(place(pulumi.folder), "homebackup recover").of(name, subject, typer.echo)
+    record = Journal(place(pulumi.folder), "homebackup recover").of(name, subject, say)
     if found or found is None:
         await _pulumi(pulumi, record, "cancel", "--yes")
-        typer.echo(f"{subject}: the lock is cleared.")
+        say(f"{subject}: the lock is cleared.")
     begun = await pending(pulumi)
     if begun:
         try:
@@ -48,8 +49,8 @@ async def _recover(pulumi: PulumiCli, *, force: bool) -> int:
         except Trouble as trouble:
             trouble.remedy += ", with homebackup recover once more"
             raise
-        typer.echo(f"{subject}: the state is that of the site again.")
-    typer.echo("Run pulumi up: it takes over what was made already and makes the rest.")
+        say(f"{subject}: the state is that of the site again.")
+    say("Run pulumi up: it takes over what was made already and makes the rest.")
     return WELL
 
 

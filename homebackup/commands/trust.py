@@ -8,6 +8,7 @@ import typer
 
 from homebackup.commands.ending import TROUBLE, WELL, run
 from homebackup.commands.options import HERE, Folder, Stack
+from homebackup.commands.printing import say
 from homebackup.world.connection import Connection, colons
 from homebackup.world.errors import Unreachable, Untrusted
 from homebackup.world.hostkeys import pin
@@ -48,15 +49,15 @@ async def _trust(pulumi: PulumiCli, *, yes: bool, replace: bool) -> int:
     to = Connection.parse({key: stored[key] for key in WAY if key in stored}, pulumi.folder)
     fresh = []
     for one in await _shown(to, needs_api=stored.get("api") == "https"):
-        typer.echo(f"{one.noun} of {to.host}:\n  {one.printed}\n  to compare, on its console: {one.compare}")
+        say(f"{one.noun} of {to.host}:\n  {one.printed}\n  to compare, on its console: {one.compare}")
         if one.instead in stored:
-            typer.echo(f"  not stored, because homebackup:{one.instead} says whom to trust")
+            say(f"  not stored, because homebackup:{one.instead} says whom to trust")
         elif not (old := stored.get(one.key, "")):
             fresh.append(one)
         elif same(one, old):
-            typer.echo("  stored already")
+            say("  stored already")
         elif replace:
-            typer.echo(f"  stored so far: {_printed(one, old)}")
+            say(f"  stored so far: {_printed(one, old)}")
             fresh.append(one)
         else:
             raise Untrusted(
@@ -68,14 +69,14 @@ async def _trust(pulumi: PulumiCli, *, yes: bool, replace: bool) -> int:
                 new=one.printed,
             )
     if not fresh:
-        typer.echo("Nothing to store.")
+        say("Nothing to store.")
         return WELL
     name = await pulumi.name()
     if not yes and not _agreed(f"Is that what the console says? Store it in stack {name}?"):
-        typer.echo("Nothing was stored; --yes stores without asking.", err=True)
+        say("Nothing was stored; --yes stores without asking.", err=True)
         return TROUBLE
     await _store(pulumi, name, {one.key: one.value for one in fresh})
-    typer.echo(f"Stored in stack {name}.")
+    say(f"Stored in stack {name}.")
     return WELL
 
 
@@ -98,7 +99,7 @@ async def _shown(to: Connection, *, needs_api: bool) -> list[Shown]:
     except Unreachable as silent:
         if needs_api:
             raise
-        typer.echo(f"{silent}. It is not needed: the API is reached over ssh.", err=True)
+        say(f"{silent}. It is not needed: the API is reached over ssh.", err=True)
         return found
     what = "SHA-256 fingerprint of the API's certificate"
     return [Shown("fingerprint", what, fingerprint, fingerprint, "pvenode cert info", "caFile"), *found]
@@ -127,12 +128,12 @@ def _agreed(question: str) -> bool:
     try:
         return typer.confirm(question)
     except typer.Abort:
-        typer.echo(err=True)
+        say("", err=True)
         return False
 
 
 async def _store(pulumi: PulumiCli, stack: str, values: Mapping[str, str]) -> None:
-    record = Journal(place(pulumi.folder), "homebackup trust").of(stack, f"stack {stack}", typer.echo)
+    record = Journal(place(pulumi.folder), "homebackup trust").of(stack, f"stack {stack}", say)
     for key, value in values.items():
         command = ("config", "set", f"homebackup:{key}", value, "--plaintext", "--non-interactive")
         async with record.act(f"pulumi {' '.join(command)}"):

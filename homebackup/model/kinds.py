@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Strict, WithJsonSchema
 
 from homebackup.model.declare import Given
+from homebackup.model.plain import printable
 from pverules import formats
 from pverules.calendar import CalendarEvent, InvalidSchedule, meaning, normalise
 
 _UTC = ZoneInfo("UTC")
 _SINCE = 1_767_225_600
 """New Year 2026: what a schedule means hardly depends on the day, but one for a year that is over never runs."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SYSTEM = frozenset("/home /media /mnt /opt /root /srv /tmp /var /var/lib /var/log /var/tmp".split())
 _SYSTEM_TREES = tuple("/bin/ /boot/ /dev/ /etc/ /lib/ /lib64/ /proc/ /run/ /sbin/ /sys/ /usr/".split())
 _LAN = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
@@ -31,13 +31,6 @@ def fitting(fits: Callable[[str], Any], what: str) -> AfterValidator:
         return text
 
     return AfterValidator(holds)
-
-
-def printable(text: str) -> str:
-    """The text itself; raises ValueError for a control character."""
-    if found := _CONTROL.search(text):
-        raise ValueError(f"has a control character at position {found.start()}; Proxmox VE's files break on these")
-    return text
 
 
 def truth(value: Any) -> Any:

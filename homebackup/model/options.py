@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from homebackup.model.declare import Given
-from homebackup.model.kinds import at_most_long, items, printable, storage_path, truth, whole
+from homebackup.model.kinds import at_most_long, items, storage_path, truth, whole
+from homebackup.model.plain import printable
 from pverules import formats, property_string
 from pverules import retention as rules
 

@@ -1,11 +1,12 @@
 """What was done, as the journal keeps it, and as receipts: one a run, with what was planned and what came of it."""
 
 import json
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, tzinfo
 from typing import Literal, Self
+
+from homebackup.model.plain import plain_line
 
 Event = Literal["plan", "begin", "end", "verdict"]
 """A plan's steps, a step about to be done, a step's outcome, what was found wrong after the last step."""
@@ -160,14 +161,14 @@ def markdown(receipt: Receipt, zone: tzinfo | None, *, running: bool = False) ->
     ]
     began, ended = (datetime.fromisoformat(time).astimezone(zone) for time in (receipt.began, receipt.ended))
     head = [
-        f"## {began:%Y-%m-%d %H:%M:%S %z}: {_plain(receipt.by)} on stack {_plain(receipt.stack)}",
+        f"## {began:%Y-%m-%d %H:%M:%S %z}: {plain_line(receipt.by)} on stack {plain_line(receipt.stack)}",
         f"Run {receipt.run}, until {ended:%H:%M:%S}; steps: {', '.join(counts) or 'none begun'}.",
     ]
     return "\n\n".join([*head, *(block for part in receipt.parts for block in _blocks(part, running))]) + "\n"
 
 
 def _blocks(part: Part, running: bool) -> Iterator[str]:
-    yield f"### {_plain(part.resource)}"
+    yield f"### {plain_line(part.resource)}"
     if part.planned:
         yield "Planned, as the preview shows it:"
         yield _fenced(part.planned)
@@ -176,7 +177,7 @@ def _blocks(part: Part, running: bool) -> Iterator[str]:
     else:
         yield from _outcomes(part, running)
     if part.verdict:
-        yield f"Afterwards: {_plain(part.verdict)}"
+        yield f"Afterwards: {plain_line(part.verdict)}"
     if part.never_begun:
         yield "Never begun:"
         yield _fenced(map(_first, part.never_begun))
@@ -199,7 +200,7 @@ def _steps(title: str, steps: list[Done]) -> Iterator[str]:
     if steps:
         yield title
         yield _fenced(_first(step.step) for step in steps)
-        yield from (_plain(step.said) for step in steps if step.said)
+        yield from (plain_line(step.said) for step in steps if step.said)
 
 
 def _first(step: str) -> str:
@@ -209,16 +210,8 @@ def _first(step: str) -> str:
 
 def _fenced(steps: Iterable[str]) -> str:
     """A code block whose fence nothing inside can close."""
-    text = "\n".join(_plain(line) for step in steps for line in step.split("\n"))
+    text = "\n".join(plain_line(line) for step in steps for line in step.split("\n"))
     ticks = "```"
     while ticks in text:
         ticks += "`"
     return f"{ticks}text\n{text}\n{ticks}"
-
-
-def _plain(text: str) -> str:
-    """Text that does nothing to a terminal: other people's files may hold anything."""
-    return "".join(
-        char if char == "\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else "\ufffd"
-        for char in text
-    )

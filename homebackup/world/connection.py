@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,11 +20,15 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from homebackup.model.plain import control
 from homebackup.world.errors import Refused
 from homebackup.world.ready import from_lab
 
 NAMESPACE = "homebackup"
 """Prefix of the keys in a stack's configuration."""
+
+NOTIFY, DEADMAN = "notify", "deadman"
+"""Keys of the same prefix that say whom to tell, and nothing of how to reach the site; the provider has no use for them."""
 
 FILES = frozenset({"caFile", "lab", "sshIdentityFile", "sshKnownHosts"})
 """Keys whose values are paths on this machine."""
@@ -88,7 +91,7 @@ def _file(value: Path) -> Path:
 
 def _no_control(value: object) -> object:
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
-    if isinstance(text, str) and any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
+    if isinstance(text, str) and control(text) is not None:
         raise ValueError("holds a control character")
     return value
 
@@ -185,7 +188,7 @@ class Connection(BaseModel):
         relative to `folder`, the project's. Raises Problems with a sentence for each wrong key, an unknown one
         included; no secret is in it.
         """
-        given = {key: value for key, value in config.items() if value != ""}
+        given = {key: value for key, value in config.items() if value != "" and key not in (NOTIFY, DEADMAN)}
         for key in FILES & given.keys():
             given[key] = str(folder / Path(given[key]).expanduser())
         if "lab" in given:

@@ -18,20 +18,9 @@
 from __future__ import annotations
 
 import enum
-import unicodedata
 from collections.abc import Mapping
 
-LONGEST = 600
-"""Characters of a foreign text that are quoted in a sentence; the rest is cut off."""
-
-
-def one_line(text: str, longest: int = LONGEST) -> str:
-    """Foreign text made fit for a sentence: one line, no control characters, no closing full stop, cut at `longest`."""
-    plain = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs") else c for c in text)
-    line = " ".join(plain.split())
-    if len(line) > longest:
-        return line[:longest] + "…"
-    return line.removesuffix(".")
+from homebackup.model.plain import one_line
 
 
 class Again(enum.IntEnum):

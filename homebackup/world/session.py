@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import asyncssh
 
-from homebackup.world.errors import Failed, one_line
+from homebackup.model.plain import one_line
+from homebackup.world.errors import Failed
 
 MOST = 32 * 1024 * 1024
 """Bytes of output of one command that are taken; more ends the command."""

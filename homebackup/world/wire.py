@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import SecretStr
 
+from homebackup.model.plain import control
 from homebackup.world.answers import Asked
 from homebackup.world.errors import Refused
 
@@ -66,12 +66,12 @@ def _text(asked: Asked, name: str, value: Any) -> str:
 
 
 def _refuse_control(asked: Asked, name: str, value: str) -> None:
-    for char in value:
-        if unicodedata.category(char) in ("Cc", "Cs") and not (char == "\n" and name in MULTILINE):
-            reason = f"it holds the control character U+{ord(char):04X}"
-            raise Refused(
-                asked.subject, f"{name} was not sent, because {reason}", "remove that character", errors={name: reason}
-            )
+    text = value.replace("\n", "") if name in MULTILINE else value
+    if (place := control(text)) is not None:
+        reason = f"it holds the control character U+{ord(text[place]):04X}"
+        raise Refused(
+            asked.subject, f"{name} was not sent, because {reason}", "remove that character", errors={name: reason}
+        )
 
 
 def _refuse_path(asked: Asked) -> None:

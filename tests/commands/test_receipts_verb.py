@@ -50,7 +50,7 @@ def test_the_newest_and_those_of_a_stack(folder: Path, capsys: pytest.CaptureFix
 
 
 def test_json_says_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    home, lab = json.loads(run(capsys, folder, as_json=True))
+    home, lab = json.loads(run(capsys, folder, as_json=True))["receipts"]
     assert (home["running"], lab["running"]) == (False, True)
     (part,) = lab["parts"]
     assert [(done["step"], done["outcome"]) for done in part["done"]] == [("# true", "done"), ("# false", "")]
@@ -59,7 +59,7 @@ def test_json_says_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_nothing_was_done_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, tmp_path).startswith("Nothing was done yet")
-    assert json.loads(run(capsys, tmp_path, as_json=True)) == []
+    assert json.loads(run(capsys, tmp_path, as_json=True)) == {"receipts": [], "unknown": []}
 
 
 def test_lines_that_are_no_entries_are_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

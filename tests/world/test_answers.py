@@ -6,9 +6,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from homebackup.model.plain import one_line
 from homebackup.world import errors
 from homebackup.world.answers import Asked, parameter_errors, trouble
-from homebackup.world.errors import one_line
 from homebackup.world.pvesh import refusal
 from tests.world.play import Play, pvesh_says
 
