@@ -65,7 +65,7 @@ def read_dump(
         return _both(f"nothing is mounted where storage {storage} keeps its archives", "mount it, or wait for heal")
     if words[0] == b"silent":
         server = words[1].decode("utf-8", "replace")
-        return _both(f"the NAS {server} does not answer", "switch it on; nothing is lost by its being off")
+        return _both(f"the NAS {server} does not answer", "switch it on; its archives are safe, only out of sight")
     space = _space(words[1:])
     rows: list[tuple[str, str, int, float]] = []
     inside: dict[str, int] = {}
