@@ -28,7 +28,7 @@ from homebackup.model.declare import (
 from homebackup.model.hidden import Hidden
 from homebackup.model.lifecycle import Managed
 from homebackup.resources import RESOURCES
-from homebackup.world.connection import Connection, Problems
+from homebackup.world.connection import DEADMAN, NOTIFY, Connection, Problems
 from homebackup.world.errors import Missing, Refused
 
 if TYPE_CHECKING:
@@ -71,17 +71,17 @@ class HomeBackupProvider(wire.Provider):
         return wire.GetSchemaResponse(json.dumps(provider_schema()))
 
     async def check_config(self, request: wire.CheckRequest) -> wire.CheckResponse:
-        """Refuses a configuration that cannot work, property by property."""
-        given = _texts(request.new_inputs)
-        if UNKNOWN not in (lower(v) for v in request.new_inputs.values()):
+        """Refuses a configuration that cannot work, property by property; whom to tell is kept out of the state."""
+        inputs = {name: value for name, value in request.new_inputs.items() if name not in (NOTIFY, DEADMAN)}
+        if UNKNOWN not in (lower(v) for v in inputs.values()):
             try:
-                Connection.parse(given)
+                Connection.parse(_texts(inputs))
             except Problems as problems:
                 return wire.CheckResponse(
-                    request.new_inputs,
+                    inputs,
                     [wire.CheckFailure(name, f"{name}: {reason}") for name, reason in problems.errors.items()],
                 )
-        return wire.CheckResponse(request.new_inputs)
+        return wire.CheckResponse(inputs)
 
     async def diff_config(self, request: wire.DiffRequest) -> wire.DiffResponse:
         """Another way to the same site replaces nothing."""

@@ -28,7 +28,7 @@ NAMESPACE = "homebackup"
 """Prefix of the keys in a stack's configuration."""
 
 NOTIFY, DEADMAN = "notify", "deadman"
-"""Keys of the same prefix that say whom to tell, and nothing of how to reach the site; the provider has no use for them."""
+"""Keys of the same prefix that say whom to tell; the way to the site does not hang on them."""
 
 FILES = frozenset({"caFile", "lab", "sshIdentityFile", "sshKnownHosts"})
 """Keys whose values are paths on this machine."""

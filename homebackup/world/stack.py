@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from homebackup.model.site import SITE, InvalidSite, Site, read_site
 from homebackup.world.connection import NAMESPACE, Connection
 from homebackup.world.errors import Missing, Refused
 from homebackup.world.pulumi_cli import PulumiCli, project_file
+from homebackup.world.recipients import Recipients
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Stack:
     connection: Connection
     name: str
     folder: Path
+    recipients: Recipients = field(default_factory=Recipients)
 
     @classmethod
     async def of(cls, pulumi: PulumiCli) -> Self:
@@ -33,7 +35,8 @@ class Stack:
             raise Missing(
                 f"configuration {key}", f"stack {name} declares no site", f"write one into its Pulumi.{name}.yaml"
             )
-        return cls(_site(config[key], key), reached(config, pulumi.folder), name, pulumi.folder)
+        site, way = _site(config[key], key), reached(config, pulumi.folder)
+        return cls(site, way, name, pulumi.folder, Recipients.of(config))
 
 
 def reached(config: Mapping[str, Any], folder: Path) -> Connection:
