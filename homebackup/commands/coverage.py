@@ -1,13 +1,11 @@
 """`homebackup coverage`: whether every guest of the cluster is backed up, and what lies about that serves nobody."""
 
-import json
 from dataclasses import asdict
-
-import typer
 
 from homebackup.assess.coverage import Coverage, coverage
 from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
+from homebackup.commands.printing import document, show
 from homebackup.commands.status import ExitCode, seen, terminal
 from homebackup.views import table
 from homebackup.world.pulumi_cli import PulumiCli
@@ -22,15 +20,15 @@ async def _coverage(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int
     site, facts = await seen(pulumi)
     found = coverage(site, facts)
     if as_json:
-        said = {
-            "site": site.name,
-            "guests": [asdict(cover) for cover in found.guests],
-            "leftovers": [asdict(waste) for waste in found.waste],
-            "unknown": [str(part) for part in found.unseen],
-        }
-        typer.echo(json.dumps(said, indent=2))
+        document(
+            "guests",
+            [asdict(cover) for cover in found.guests],
+            [str(part) for part in found.unseen],
+            site=site.name,
+            leftovers=[asdict(waste) for waste in found.waste],
+        )
     else:
-        typer.echo(table.coverage(site, facts, found, **terminal()), nl=False)
+        show(table.coverage(site, facts, found, **terminal()))
     return _code(found) if exit_code else WELL
 
 

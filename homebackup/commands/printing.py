@@ -14,6 +14,11 @@ def say(text: str, *, err: bool = False, end: str = "\n") -> None:
     typer.echo(plain(text) + end, err=err, nl=False)
 
 
+def show(drawn: str) -> None:
+    """Print what a view drew: it has made other people's text harmless itself, and may hold colours."""
+    typer.echo(drawn, nl=False)
+
+
 def document(name: str, content: Any, unknown: Iterable[str] = (), **more: Any) -> None:
     """Print a verb's answer as JSON: what was asked for under its name, and under `unknown` what could not be seen."""
     say(json.dumps({name: content, "unknown": list(unknown), **more}, indent=2, ensure_ascii=False))

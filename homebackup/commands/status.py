@@ -1,6 +1,5 @@
 """`homebackup status`: whether each guest can be restored, from when, and if not, why not."""
 
-import json
 import shutil
 import sys
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from homebackup.assess.guest import verdicts
 from homebackup.assess.verdict import Verdict, Worst, worst
 from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
+from homebackup.commands.printing import document, show
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
@@ -39,9 +39,9 @@ async def _status(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
     found = coverage(site, facts)
     judged = verdicts(site, facts, found)
     if as_json:
-        typer.echo(json.dumps(report(site, facts, judged, found), indent=2))
+        document("verdicts", **report(site, facts, judged, found))
     else:
-        typer.echo(table.status(site, facts, judged, found, **terminal()), nl=False)
+        show(table.status(site, facts, judged, found, **terminal()))
     return CODES[together(judged, found)] if exit_code else WELL
 
 
@@ -67,17 +67,17 @@ def terminal() -> dict[str, Any]:
 
 
 def report(site: Site, facts: SiteFacts, judged: tuple[Verdict, ...], found: Coverage) -> dict[str, Any]:
-    """Everything as JSON; docs/status.schema.json describes it."""
+    """The answer as data, for `document` and whoever serves it; docs/status.schema.json describes it."""
     return {
+        "content": [asdict(verdict) for verdict in judged],
+        "unknown": [str(part) for part in unseen(facts)],
         "site": site.name,
         "now": facts.now,
         "zone": facts.zone,
         "way": facts.way,
         "skew": facts.skew,
         "worst": together(judged, found),
-        "verdicts": [asdict(verdict) for verdict in judged],
         "coverage": [asdict(cover) for cover in found.open],
-        "unknown": [str(part) for part in unseen(facts)],
         "space": {name: asdict(part) for name, part in facts.space.items() if not isinstance(part, Unseen)},
     }
 

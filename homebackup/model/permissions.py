@@ -30,6 +30,8 @@ class Need:
     """What one call needs; any one of the `ways` is enough, and the first is the one to grant."""
 
     call: str
+    verbs: tuple[str, ...]
+    """What makes the call: `up` of Pulumi, or verbs of ours."""
     ways: tuple[Way, ...]
     instead: str = ""
     """What Proxmox VE answers, with status 200, where it does not refuse; `{guests}` stands for those it is about."""
@@ -41,6 +43,7 @@ class Lack:
     """A call that would not do what it is for."""
 
     call: str
+    verbs: tuple[str, ...]
     instead: str
     missing: tuple[Grant, ...]
 
@@ -49,52 +52,44 @@ class Lack:
         """The lack as a sentence without its end."""
         happens = f"it would be answered with status 200, but {self.instead}" if self.instead else "it would be refused"
         verb = "is" if len(self.missing) == 1 else "are"
-        return f"{self.call}: {happens}, because {_together(self.missing)} {verb} missing"
+        return (
+            f"{self.call}, for {' and '.join(self.verbs)}: {happens}, because {_together(self.missing)} {verb} missing"
+        )
+
+
+UP, STATUS = ("up",), ("status",)
+BOTH = UP + STATUS
 
 
 def needs(site: Site) -> tuple[Need, ...]:
     """Everything that `pulumi up` and the verbs call for a site."""
-    node, root = f"/nodes/{site.node}", "/"
-    storages = [site.storage.name]
-    vmids = sorted(int(vmid) for vmid in site.guests)
-    audit = _one(root, "Sys.Audit")
+    node, root, name = f"/nodes/{site.node}", "/", site.storage.name
+    path = f"/storage/{name}"
+    content = f"GET {node}{path}/content"
+    audit, on_node = _one(root, "Sys.Audit"), _one(node, "Sys.Audit")
+    modify, whole = _one(root, "Sys.Modify"), _one(path, "Datastore.Allocate")
+    space = _one(path, "Datastore.AllocateSpace")
+    either = (_one(path, "Datastore.Audit"), space)
     found = [
-        Need("GET /cluster/backup", (audit,)),
-        Need("POST /cluster/backup", (_one(root, "Sys.Modify") | _each("Datastore.Allocate", storages),)),
-        Need("PUT /cluster/backup/JOB", (_one(root, "Sys.Modify") | _each("Datastore.Allocate", storages),)),
-        Need("DELETE /cluster/backup/JOB", (_one(root, "Sys.Modify"),)),
-        Need("GET /cluster/backup-info/not-backed-up", (audit,)),
-        Need("POST, PUT and DELETE /storage", (_one("/storage", "Datastore.Allocate"),)),
-        Need(f"GET {node}/tasks", (_one(node, "Sys.Audit"),), "only with the tasks of this user"),
+        Need("GET /cluster/backup", BOTH, (audit,)),
+        Need("POST /cluster/backup", UP, (modify | whole,)),
+        Need("PUT /cluster/backup/JOB", UP, (modify | whole,)),
+        Need("DELETE /cluster/backup/JOB", UP, (modify,)),
+        Need("GET /cluster/backup/JOB/included_volumes", STATUS, (audit,)),
+        Need("POST, PUT and DELETE /storage", UP, (_one("/storage", "Datastore.Allocate"),)),
+        Need("GET /storage", BOTH, either, f"without {name}, as if it did not exist"),
+        Need(f"GET {path}", UP, (whole,)),
+        Need(content, STATUS, either),
+        Need(f"GET {node}/time", STATUS, (on_node,)),
+        Need(f"GET {node}/tasks", STATUS, (on_node,), "only with the tasks of this user"),
+        Need(f"GET {node}/tasks/TASK/log", STATUS, (on_node,)),
     ]
-    for name in storages:
-        path = f"/storage/{name}"
-        space, whole = _one(path, "Datastore.AllocateSpace"), _one(path, "Datastore.Allocate")
-        either = (space, _one(path, "Datastore.Audit"))
+    archives = "without a single archive of {guests}, as if there were none"
+    for vmid in sorted(site.guests):
+        backup, seen = _one(f"/vms/{vmid}", "VM.Backup"), _one(f"/vms/{vmid}", "VM.Audit")
         found += [
-            Need("GET /storage", either, f"without {name}, as if it did not exist"),
-            Need(f"GET {path}", (whole,)),
-            Need(f"GET {node}{path}/status and content", either),
-            Need(f"POST {node}/vzdump with storage {name}", (space,)),
-            Need(f"POST {node}/vzdump with a retention", (whole,)),
-        ]
-        for vmid in vmids:
-            backup = _one(f"/vms/{vmid}", "VM.Backup")
-            content = f"{node}{path}/content"
-            archives = "without a single archive of {guests}, as if there were none"
-            found += [
-                Need(f"GET {content}", (whole, space | backup), archives, vmid),
-                Need(f"PUT and DELETE {content}/ARCHIVE", (space | backup,), guest=vmid),
-            ]
-    for vmid in vmids:
-        found += [
-            Need(
-                f"POST {node}/vzdump",
-                (_one(f"/vms/{vmid}", "VM.Backup"),),
-                "the task would fail before it backed up anything, for the sake of {guests}",
-                vmid,
-            ),
-            Need("GET /cluster/resources", (_one(f"/vms/{vmid}", "VM.Audit"),), "without {guests}", vmid),
+            Need(content, STATUS, (whole, space | backup), archives, vmid),
+            Need("GET /cluster/resources", STATUS, (seen,), "without {guests}", vmid),
         ]
     return tuple(found)
 
@@ -106,16 +101,16 @@ def paths(wanted: Iterable[Need]) -> list[str]:
 
 def lacks(wanted: Iterable[Need], granted: Mapping[str, Collection[str]]) -> list[Lack]:
     """What would fail with these privileges by path, guests put together where they lack it for the same call."""
-    missing: dict[tuple[str, str], tuple[set[Grant], list[int]]] = {}
+    missing: dict[tuple[str, tuple[str, ...], str], tuple[set[Grant], list[int]]] = {}
     for need in wanted:
         left = min(({g for g in way if g.privilege not in granted.get(g.path, ())} for way in need.ways), key=len)
         if left:
-            grants, guests = missing.setdefault((need.call, need.instead), (set(), []))
+            grants, guests = missing.setdefault((need.call, need.verbs, need.instead), (set(), []))
             grants |= left
             guests += [need.guest] if need.guest else []
     return [
-        Lack(call, instead.format(guests=_guests(guests)), tuple(sorted(grants)))
-        for (call, instead), (grants, guests) in missing.items()
+        Lack(call, verbs, instead.format(guests=_guests(guests)), tuple(sorted(grants)))
+        for (call, verbs, instead), (grants, guests) in missing.items()
     ]
 
 
@@ -176,10 +171,6 @@ def _line(*words: str) -> str:
 
 def _one(path: str, privilege: str) -> Way:
     return frozenset({Grant(path, privilege)})
-
-
-def _each(privilege: str, storages: Iterable[str]) -> Way:
-    return frozenset(Grant(f"/storage/{name}", privilege) for name in storages)
 
 
 def _guests(vmids: list[int]) -> str:

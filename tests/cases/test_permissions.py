@@ -43,7 +43,13 @@ def test_without_any_privilege_every_call_is() -> None:
     [
         (
             "Sys.Audit",
-            {"GET /cluster/backup", "GET /cluster/backup-info/not-backed-up", "GET /nodes/pve/tasks"},
+            {
+                "GET /cluster/backup",
+                "GET /cluster/backup/JOB/included_volumes",
+                "GET /nodes/pve/time",
+                "GET /nodes/pve/tasks",
+                "GET /nodes/pve/tasks/TASK/log",
+            },
         ),
         ("Sys.Modify", {"POST /cluster/backup", "PUT /cluster/backup/JOB", "DELETE /cluster/backup/JOB"}),
         (
@@ -53,19 +59,12 @@ def test_without_any_privilege_every_call_is() -> None:
                 "PUT /cluster/backup/JOB",
                 "POST, PUT and DELETE /storage",
                 "GET /storage/nas-backups",
-                "POST /nodes/pve/vzdump with a retention",
             },
         ),
-        (
-            "Datastore.AllocateSpace",
-            {
-                "POST /nodes/pve/vzdump with storage nas-backups",
-                "PUT and DELETE /nodes/pve/storage/nas-backups/content/ARCHIVE",
-            },
-        ),
+        ("Datastore.AllocateSpace", set()),
         ("Datastore.Audit", set()),
         ("VM.Audit", {"GET /cluster/resources"}),
-        ("VM.Backup", {"POST /nodes/pve/vzdump", "PUT and DELETE /nodes/pve/storage/nas-backups/content/ARCHIVE"}),
+        ("VM.Backup", set()),
     ],
 )
 def test_each_privilege_alone(without: str, failing: set[str]) -> None:
@@ -76,20 +75,25 @@ def test_an_auditor_sees_no_archive_and_is_told_so() -> None:
     found = lacks(NEEDS, everywhere("Sys.Audit", "Datastore.Audit", "VM.Audit"))
     (archives,) = [lack for lack in found if lack.call == "GET /nodes/pve/storage/nas-backups/content"]
     assert archives.said == (
-        "GET /nodes/pve/storage/nas-backups/content: it would be answered with status 200, but without a single "
-        "archive of guests 100, 101, 102, 103, 105, as if there were none, because Datastore.Allocate on "
+        "GET /nodes/pve/storage/nas-backups/content, for status: it would be answered with status 200, but without a "
+        "single archive of guests 100, 101, 102, 103, 105, as if there were none, because Datastore.Allocate on "
         "/storage/nas-backups is missing"
     )
 
 
 def test_guests_are_named_only_where_they_lack_it() -> None:
     granted = everywhere(*ALL)
-    granted["/vms/102"] -= {"VM.Backup"}
-    found = {lack.call: lack.said for lack in lacks(NEEDS, granted)}
-    assert found["POST /nodes/pve/vzdump"] == (
-        "POST /nodes/pve/vzdump: it would be answered with status 200, but the task would fail before it backed up "
-        "anything, for the sake of guest 102, because VM.Backup on /vms/102 is missing"
+    granted["/vms/102"] -= {"VM.Audit"}
+    (lack,) = lacks(NEEDS, granted)
+    assert lack.said == (
+        "GET /cluster/resources, for status: it would be answered with status 200, but without guest 102, because "
+        "VM.Audit on /vms/102 is missing"
     )
+
+
+def test_a_lack_names_everything_that_makes_the_call() -> None:
+    (lack,) = [lack for lack in lacks(NEEDS, {}) if lack.call == "GET /cluster/backup"]
+    assert lack.said == "GET /cluster/backup, for up and status: it would be refused, because Sys.Audit on / is missing"
 
 
 def test_space_and_backup_together_show_archives_too() -> None:
@@ -110,9 +114,9 @@ def test_the_lines_for_a_new_account() -> None:
         "pveum acl modify / --roles HomeBackupSite --users homebackup@pve --propagate 0",
         "pveum role add HomeBackupNodes --privs Sys.Audit",
         "pveum acl modify /nodes/pve --roles HomeBackupNodes --users homebackup@pve --propagate 0",
-        "pveum role add HomeBackupStorage --privs 'Datastore.Allocate Datastore.AllocateSpace'",
+        "pveum role add HomeBackupStorage --privs 'Datastore.Allocate Datastore.Audit'",
         "pveum acl modify /storage --roles HomeBackupStorage --users homebackup@pve --propagate 1",
-        "pveum role add HomeBackupVms --privs 'VM.Audit VM.Backup'",
+        "pveum role add HomeBackupVms --privs VM.Audit",
         "pveum acl modify /vms --roles HomeBackupVms --users homebackup@pve --propagate 1",
     ]
 
@@ -121,7 +125,7 @@ def test_a_separated_token_is_granted_beside_its_user_and_roles_that_exist_are_c
     account = Account("ops@pve", "iac", exists=True, separated=True, roles=frozenset({"HomeBackupVms"}))
     lines = pveum(NEEDS, account)
     assert not any(line.startswith("pveum user") for line in lines)
-    assert "pveum role modify HomeBackupVms --privs 'VM.Audit VM.Backup'" in lines
+    assert "pveum role modify HomeBackupVms --privs VM.Audit" in lines
     assert "pveum acl modify /vms --roles HomeBackupVms --users ops@pve --propagate 1" in lines
     assert "pveum acl modify /vms --roles HomeBackupVms --tokens 'ops@pve!iac' --propagate 1" in lines
 

@@ -75,8 +75,8 @@ async def test_an_auditor_is_told_of_the_archives_it_does_not_see(
     assert {finding["check"] for finding in found} == {"root-only options", "permissions"}
     said = [finding["said"] for finding in found]
     assert any(
-        "GET /nodes/pve/storage/nas-backups/content: it would be answered with status 200, but without a single archive"
-        in one
+        "GET /nodes/pve/storage/nas-backups/content, for status: it would be answered with status 200, but without a "
+        "single archive" in one
         for one in said
     )
     refused = [finding for finding in found if finding["check"] == "root-only options"]
