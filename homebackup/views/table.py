@@ -2,7 +2,6 @@
 
 import io
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from homebackup.assess.amounts import size, span
 from homebackup.assess.coverage import Coverage, Waste
 from homebackup.assess.verdict import QUIET, STATES, Verdict, ago
 from homebackup.model.backups.facts import SiteFacts, Space
+from homebackup.model.plain import plain_line
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 from pverules.local_time import wall_at
@@ -77,7 +77,7 @@ def coverage(site: Site, facts: SiteFacts, found: Coverage, *, width: int = WIDT
     for cover in found.guests:
         said = cover.said + (f"; {cover.remedy}" if cover.remedy and cover.state != "covered" else "")
         state = Text(cover.state, COLOURS[WORDS[cover.state]])
-        table.add_row(_cell(cover.label), state, _cell(", ".join(cover.jobs)), Text(visible(said)))
+        table.add_row(_cell(cover.label), state, _cell(", ".join(cover.jobs)), Text(plain_line(said)))
     blocks = [_drawn([_head(site, facts, ZoneInfo(facts.zone)), "", table], width, colour)]
     unseen = [f"not seen: {part.said}; {part.remedy}" for part in found.unseen]
     if unseen:
@@ -85,14 +85,6 @@ def coverage(site: Site, facts: SiteFacts, found: Coverage, *, width: int = WIDT
     if found.waste:
         blocks.append("\n".join(_wasted(found.waste, width)))
     return "\n\n".join(blocks) + "\n"
-
-
-def visible(text: str) -> str:
-    """Foreign text on one line, what a terminal would act on written out: a newline as `\\n`."""
-    return "".join(
-        c.encode("unicode_escape").decode() if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c
-        for c in text
-    )
 
 
 def _table(*columns: str) -> Table:
@@ -105,7 +97,7 @@ def _table(*columns: str) -> Table:
 
 
 def _cell(text: str) -> Text:
-    return Text(visible(text))
+    return Text(plain_line(text))
 
 
 def _drawn(parts: Iterable[str | Table | Text], width: int, colour: bool) -> str:
@@ -119,7 +111,8 @@ def _drawn(parts: Iterable[str | Table | Text], width: int, colour: bool) -> str
 
 def _head(site: Site, facts: SiteFacts, zone: ZoneInfo) -> str:
     way = {"ssh": "over ssh", "https": "through the API", "both": "through the API and over ssh"}[facts.way]
-    return f"Backups of {visible(site.name)}, {wall_at(int(facts.now), zone):%a %d %b %Y %H:%M} {zone.key}, seen {way}"
+    now = f"{wall_at(int(facts.now), zone):%a %d %b %Y %H:%M}"
+    return f"Backups of {plain_line(site.name)}, {now} {zone.key}, seen {way}"
 
 
 def _moment(epoch: int | None, now: float, zone: ZoneInfo) -> str:
@@ -145,7 +138,7 @@ def _alike(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
 def _why(alike: Sequence[Verdict], width: int) -> Iterator[Text]:
     first = alike[0]
     critical = any(verdict.critical for verdict in alike) and first.state not in QUIET
-    who = ", ".join(visible(verdict.label) for verdict in alike)
+    who = ", ".join(plain_line(verdict.label) for verdict in alike)
     colour = COLOURS[first.state]
     yield Text.assemble((first.state, colour), ", critical: " if critical else ": ", who)
     for word, text in (("why", first.said), ("do", first.remedy)):
@@ -155,7 +148,7 @@ def _why(alike: Sequence[Verdict], width: int) -> Iterator[Text]:
 
 def _wrapped(text: str, width: int, first: str = "") -> list[str]:
     return textwrap.wrap(
-        visible(text),
+        plain_line(text),
         width,
         initial_indent=first,
         subsequent_indent=" " * max(2, len(first)),
