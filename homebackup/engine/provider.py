@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pulumi.provider.experimental import provider as wire
+from pulumi.provider.experimental import provider as protocol
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from homebackup.engine.codec import lift_all, lower, lower_all, secrets, state
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from homebackup.world.live_site import LiveSite
 
 
-class HomeBackupProvider(wire.Provider):
+class HomeBackupProvider(protocol.Provider):
     """Serves every resource of the `resources` folder on one site."""
 
     # What reaches a site is imported when the first resource is looked at: Pulumi starts this process twice for a
@@ -66,37 +66,37 @@ class HomeBackupProvider(wire.Provider):
 
         return Journal(place(Path()), "pulumi", self.connection.secrets)
 
-    async def get_schema(self, request: wire.GetSchemaRequest) -> wire.GetSchemaResponse:
+    async def get_schema(self, request: protocol.GetSchemaRequest) -> protocol.GetSchemaResponse:
         """The schema of all resources and of the configuration."""
-        return wire.GetSchemaResponse(json.dumps(provider_schema()))
+        return protocol.GetSchemaResponse(json.dumps(provider_schema()))
 
-    async def check_config(self, request: wire.CheckRequest) -> wire.CheckResponse:
+    async def check_config(self, request: protocol.CheckRequest) -> protocol.CheckResponse:
         """Refuses a configuration that cannot work, property by property; whom to tell is kept out of the state."""
         inputs = {name: value for name, value in request.new_inputs.items() if name not in (NOTIFY, DEADMAN)}
         if UNKNOWN not in (lower(v) for v in inputs.values()):
             try:
                 Connection.parse(_texts(inputs))
             except Problems as problems:
-                return wire.CheckResponse(
+                return protocol.CheckResponse(
                     inputs,
-                    [wire.CheckFailure(name, f"{name}: {reason}") for name, reason in problems.errors.items()],
+                    [protocol.CheckFailure(name, f"{name}: {reason}") for name, reason in problems.errors.items()],
                 )
-        return wire.CheckResponse(inputs)
+        return protocol.CheckResponse(inputs)
 
-    async def diff_config(self, request: wire.DiffRequest) -> wire.DiffResponse:
+    async def diff_config(self, request: protocol.DiffRequest) -> protocol.DiffResponse:
         """Another way to the same site replaces nothing."""
         old, new = _texts(request.old_state), _texts(request.new_inputs)
         changed = sorted(
             name for name in old.keys() | new.keys() if name != "version" and old.get(name) != new.get(name)
         )
-        return wire.DiffResponse(changes=bool(changed), diffs=changed)
+        return protocol.DiffResponse(changes=bool(changed), diffs=changed)
 
-    async def configure(self, request: wire.ConfigureRequest) -> wire.ConfigureResponse:
+    async def configure(self, request: protocol.ConfigureRequest) -> protocol.ConfigureResponse:
         """Takes the configuration; nothing is connected before it is needed."""
         self._config = _texts(request.args)
-        return wire.ConfigureResponse(accept_secrets=True, supports_preview=True, accept_outputs=True)
+        return protocol.ConfigureResponse(accept_secrets=True, supports_preview=True, accept_outputs=True)
 
-    async def check(self, request: wire.CheckRequest) -> wire.CheckResponse:
+    async def check(self, request: protocol.CheckRequest) -> protocol.CheckResponse:
         """Inputs in normal form, or the reason for each that is wrong."""
         cls = self._class(request.type)
         given, names = lower_all(cls, request.new_inputs), secrets(cls, request.new_inputs)
@@ -108,15 +108,15 @@ class HomeBackupProvider(wire.Provider):
                     wrong.setdefault(f.name, reason)
         camel = {f.name: f.camel for f in cls.fields}
         failures = [
-            wire.CheckFailure(camel.get(name, name), f"{camel.get(name, name)}: {hidden.clean(reason)}")
+            protocol.CheckFailure(camel.get(name, name), f"{camel.get(name, name)}: {hidden.clean(reason)}")
             for name, reason in sorted(wrong.items())
         ]
         if not failures:
             for doubt in doubts(cls, given):
                 await self.log.warning(request.urn, hidden.clean(doubt))
-        return wire.CheckResponse(lift_all(cls, inputs, names), failures)
+        return protocol.CheckResponse(lift_all(cls, inputs, names), failures)
 
-    async def diff(self, request: wire.DiffRequest) -> wire.DiffResponse:
+    async def diff(self, request: protocol.DiffRequest) -> protocol.DiffResponse:
         """Every field whose meaning differs; order, spelling and Proxmox VE's defaults are no difference."""
         cls = self._class(request.type)
         old, new = state(cls, request.old_state), state(cls, request.new_inputs)
@@ -127,28 +127,28 @@ class HomeBackupProvider(wire.Provider):
             for name, replace in changes(cls, old, new).items()
             if fields[name].camel not in ignored
         }
-        return wire.DiffResponse(
+        return protocol.DiffResponse(
             changes=bool(differing),
             diffs=[f.camel for f in differing],
             replaces=[f.camel for f, replace in differing.items() if replace],
             delete_before_replace=True,
             detailed_diff={
-                f.camel: wire.PropertyDiff(_kind(old.get(f.name), new.get(f.name), replace), input_diff=False)
+                f.camel: protocol.PropertyDiff(_kind(old.get(f.name), new.get(f.name), replace), input_diff=False)
                 for f, replace in differing.items()
             },
         )
 
-    async def create(self, request: wire.CreateRequest) -> wire.CreateResponse:
+    async def create(self, request: protocol.CreateRequest) -> protocol.CreateResponse:
         """Makes the resource, or takes over an equal one; a preview says what will be done."""
         cls, new = self._wanted(request.type, request.properties)
         name, names = name_of(cls, new), secrets(cls, request.properties)
         if UNKNOWN in new.values():
-            return wire.CreateResponse(name, lift_all(cls, new, names))
+            return protocol.CreateResponse(name, lift_all(cls, new, names))
         async with self._lifecycle(cls, name, request.urn, Hidden.of(cls.fields, names, new)) as lifecycle:
             made = await lifecycle.create(cls(**new), preview=request.preview)
-        return wire.CreateResponse(name, lift_all(cls, vars(made), names))
+        return protocol.CreateResponse(name, lift_all(cls, vars(made), names))
 
-    async def read(self, request: wire.ReadRequest) -> wire.ReadResponse:
+    async def read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:
         """The resource as it is; no id when it is not there."""
         cls = self._class(request.type)
         known = state(cls, request.properties or request.inputs) if request.properties or request.inputs else {}
@@ -163,22 +163,22 @@ class HomeBackupProvider(wire.Provider):
                     "it is not there, so it cannot be imported",
                     "look for its name in Proxmox VE or on the host",
                 )
-            return wire.ReadResponse()
+            return protocol.ReadResponse()
         values = lift_all(cls, vars(found), names)
-        return wire.ReadResponse(request.resource_id, values, values)
+        return protocol.ReadResponse(request.resource_id, values, values)
 
-    async def update(self, request: wire.UpdateRequest) -> wire.UpdateResponse:
+    async def update(self, request: protocol.UpdateRequest) -> protocol.UpdateResponse:
         """Makes the new one of the old; a preview says what will be done."""
         cls, new = self._wanted(request.type, request.news)
         names, old = secrets(cls, request.news), state(cls, request.olds)
         if UNKNOWN in new.values():
-            return wire.UpdateResponse(lift_all(cls, new, names))
+            return protocol.UpdateResponse(lift_all(cls, new, names))
         hidden = Hidden.of(cls.fields, names | secrets(cls, request.olds), old, new)
         async with self._lifecycle(cls, request.resource_id, request.urn, hidden) as lifecycle:
             made = await lifecycle.update(old, cls(**new), preview=request.preview)
-        return wire.UpdateResponse(lift_all(cls, vars(made), names))
+        return protocol.UpdateResponse(lift_all(cls, vars(made), names))
 
-    async def delete(self, request: wire.DeleteRequest) -> None:
+    async def delete(self, request: protocol.DeleteRequest) -> None:
         """Removes the resource and nothing that it kept."""
         cls = self._class(request.type)
         old = state(cls, request.properties)
@@ -234,6 +234,6 @@ def _texts(properties: Mapping[str, PropertyValue]) -> dict[str, str]:
     return {name: str(value) for name, value in values.items() if value is not None and value is not UNKNOWN}
 
 
-def _kind(old: Any, new: Any, replace: bool) -> wire.PropertyDiffKind:
+def _kind(old: Any, new: Any, replace: bool) -> protocol.PropertyDiffKind:
     kind = "ADD" if old is None else "DELETE" if new is None else "UPDATE"
-    return wire.PropertyDiffKind[f"{kind}_REPLACE" if replace else kind]
+    return protocol.PropertyDiffKind[f"{kind}_REPLACE" if replace else kind]

@@ -20,10 +20,10 @@ from proxmoxer.core import ProxmoxResource
 from requests.cookies import RequestsCookieJar
 
 from homebackup.world import pinned
-from homebackup.world.answered import Answered, Serializer
 from homebackup.world.answers import Asked, trouble, unreachable
 from homebackup.world.connection import Connection
 from homebackup.world.errors import Again, NotLoggedIn, Unreachable
+from homebackup.world.proxmoxer_shape import Answered, Serializer
 from homebackup.world.wire import Wire, hide
 
 RENEW = 3600.0

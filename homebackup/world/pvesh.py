@@ -12,11 +12,11 @@ from typing import Any
 from proxmoxer.backends.command_base import CommandBaseSession
 from proxmoxer.core import ProxmoxResource
 
-from homebackup.world.answered import Answered, Serializer
 from homebackup.world.answers import Asked, trouble, unreachable
 from homebackup.world.connection import Connection
 from homebackup.world.errors import Refused, Unreachable
 from homebackup.world.host import Host
+from homebackup.world.proxmoxer_shape import Answered, Serializer
 from homebackup.world.session import Ran
 from homebackup.world.wire import Wire, hide
 
