@@ -1,8 +1,9 @@
-"""A whole site: mount, then storage, then the tiers one after the other."""
+"""A whole site: mount, then storage, then the tiers one after the other, then their inventory."""
 
 import pulumi
 
 from components.backup_tier import BackupTier
+from components.inventory_entries import InventoryEntries
 from components.nas_mount import NasMount
 from components.storage_entry import StorageEntry
 from homebackup.model.site import Site
@@ -21,4 +22,6 @@ class HomeBackup(pulumi.ComponentResource):
         previous: pulumi.Resource = StorageEntry(site.storage.name, site, after(mount))
         for tier, _ in site.in_order:
             previous = BackupTier(tier, site, after(previous))
+        if site.inventory:
+            InventoryEntries("inventory", site, site.inventory, after(previous))
         self.register_outputs({})

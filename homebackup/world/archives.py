@@ -22,6 +22,8 @@ FRESH = 2.0
 _FACE = ZoneInfo("UTC")
 """Archives are named by the node's wall clock, and that is what they are compared with: its zone does not matter."""
 
+_LISTING = f'{FUNCTIONS}\ndate +%Y-%m-%dT%H:%M:%S\ndump "$1" "$2"'
+
 
 class Archives:
     """The directories of archives on one host; `look` brings its fstab."""
@@ -43,9 +45,8 @@ class Archives:
 
     async def _list(self, folder: str) -> Dump | Unseen:
         try:
-            command = shlex.join(["dump", folder, _mount_over(folder, (await self._look()).fstab)])
-            script = f"{FUNCTIONS}\ndate +%Y-%m-%dT%H:%M:%S\n{command}"
-            ran = await self._host.run("sh -s", stdin=script.encode(), timeout=LISTING)
+            mount = _mount_over(folder, (await self._look()).fstab)
+            ran = await self._host.run(shlex.join(["sh", "-c", _LISTING, "homebackup", folder, mount]), timeout=LISTING)
         except Trouble as trouble:
             return Unseen(f"{trouble.subject}: {trouble.said}", trouble.remedy)
         clock, _, listing = ran.stdout.partition(b"\n")

@@ -76,6 +76,8 @@ def planned(text: str) -> list[str]:
             words = shlex.split(line)
             if words[0] in ("POST", "PUT", "DELETE"):
                 found.append(f"{words[0]} {words[1]}")
+            elif words[-1] == "here":
+                continue  # a file of the owner's repository, not of the lab
             elif words[0] in ("edit", "write", "remove"):
                 found.append(f"write {line.split()[1]}")
             elif line.startswith("  # "):
@@ -108,7 +110,8 @@ def test_from_the_seeded_house_to_an_empty_preview_and_back(
     lab.forget()
     stack("preview", "--expect-no-changes")
     asked = lab.requests()
-    assert len(asked) <= 3, [r.get("command", r.get("path")) for r in asked]
+    # Jobs, storages and a look at the host; and one listing while entries of the inventory wait for an archive.
+    assert len(asked) <= 4, [r.get("command", r.get("path")) for r in asked]
     assert homebackup("drift") == (0, "")
 
     lab.run("pvesh set /cluster/backup/backup-home-p0-daily --prune-backups keep-last=1")
@@ -147,7 +150,7 @@ def test_what_exists_and_is_equal_is_taken_over(stack: Stack, lab: Lab) -> None:
     said = fresh("up", "--yes", "--skip-preview").stdout
     assert (
         len({line.partition(": ")[0] for line in said.splitlines() if line.startswith("    ") and "taken over" in line})
-        == 5
+        == 11
     )
     assert changes(lab) == [], "adoption writes nothing"
     fresh("preview", "--expect-no-changes")

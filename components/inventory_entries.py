@@ -1,0 +1,31 @@
+"""What the list of all backups in the owner's own repository has of the site."""
+
+import pulumi
+
+from homebackup.engine.program import InventoryEntry
+from homebackup.model.site import Inventory, Site
+
+
+class InventoryEntries(pulumi.ComponentResource):
+    """One InventoryEntry a guest and app, the `entries` by name, with the directory that archives are really in."""
+
+    def __init__(self, name: str, site: Site, inventory: Inventory, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("homebackup:components:InventoryEntries", name, None, opts)
+        self.entries = {
+            entry.name: InventoryEntry(
+                entry.name,
+                file=inventory.file,
+                name=entry.name,
+                enabled=entry.enabled,
+                kind=entry.kind,
+                host=entry.host,
+                base_path=entry.base_path,
+                glob=entry.glob,
+                stale_after_hours=entry.stale_after_hours,
+                classification=entry.classification,
+                notes=entry.notes or None,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for entry in site.entries()
+        }
+        self.register_outputs({"file": inventory.file})
