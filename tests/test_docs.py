@@ -15,7 +15,8 @@ from homebackup.resources import RESOURCES
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 FIELDS = [pytest.param(f, id=f"{name}.{f.name}") for name, cls in RESOURCES.items() for f in cls.fields]
-COMMANDS = dict(typer.main.get_group(app).commands)
+VERBS: Any = typer.main.get_group(app)
+COMMANDS = {name: VERBS.get_command(None, name) for name in VERBS.list_commands(None)}
 
 
 def generator() -> Any:
@@ -44,6 +45,10 @@ def test_every_resource_has_a_sentence_and_a_noun(cls: Any) -> None:
     assert is_sentence(cls.__doc__.split("\n\n")[0].strip())
     assert cls.noun
     assert cls.noun[0] not in "aeiou" or cls.noun.islower()
+
+
+def test_there_are_verbs() -> None:
+    assert {"drift", "plan", "preflight", "receipts", "recover", "status", "trust"} <= COMMANDS.keys()
 
 
 @pytest.mark.parametrize("name", COMMANDS)

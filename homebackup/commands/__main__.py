@@ -56,10 +56,10 @@ def _together() -> None:
     """Keep verbs as verbs, also while there is only one."""
 
 
-def main() -> None:
-    """Run the command line; a usage error ends with 64, and whatever else goes wrong is one sentence."""
+def main(*verb: str) -> None:
+    """Run the command line, or one verb of it; a usage error ends with 64, whatever else goes wrong is one sentence."""
     try:
-        app()
+        app([*verb, *sys.argv[1:]], prog_name="homebackup")
     except Ended:
         raise
     except SystemExit as ended:
@@ -67,6 +67,16 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 -- the boundary to the owner, who reads a sentence whatever it is
         say(sentence(error), err=True)
         sys.exit(TROUBLE)
+
+
+def backup_status() -> None:
+    """`backup.status`: the verb `status` under the name that other programs know."""
+    main("status")
+
+
+def backup_calendar_generate() -> None:
+    """`backup.calendar.generate`: likewise the verb `calendar`."""
+    main("calendar")
 
 
 if __name__ == "__main__":

@@ -84,3 +84,14 @@ def test_a_verbs_end_leaves_the_program_as_it_is(
         command_line.main()
     assert exit_.value.code == code
     assert capsys.readouterr().err.startswith(said)
+
+
+def test_status_is_known_by_another_name_too() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", "from homebackup.commands.__main__ import backup_status; backup_status()", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "homebackup status" in ran.stdout
