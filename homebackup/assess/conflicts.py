@@ -44,7 +44,7 @@ def conflicts(line: Timeline) -> list[Conflict]:
 def _often(several: list[Conflict]) -> Conflict:
     first = min(several, key=lambda one: one.times)
     times = tuple(sorted({moment for one in several for moment in one.times}))
-    often = f" ({len(times)} times in these days)" if len(times) > 1 else ""
+    often = f", {len(times)} times in these days" if len(times) > 1 else ""
     return Conflict(first.kind, first.jobs, times, first.said + often, first.remedy)
 
 

@@ -1,12 +1,13 @@
 """A timeline as an SVG picture: a row for each day, blocks as long as runs usually take, and what is wrong below."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
+from html import escape as escaped
 from textwrap import wrap
 
 from homebackup.assess.amounts import span
 from homebackup.assess.conflicts import Conflict
 from homebackup.assess.timeline import Timeline
+from homebackup.model.plain import plain_line
 from homebackup.views.week import Band, Block, Lost, Row, Week, lay_out, legend
 
 GUTTER = 92
@@ -33,6 +34,11 @@ svg{--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--paper:#fff;--bad:#b3261e;--ban
 """
 
 
+def _fit(text: str) -> str:
+    """A text fit for XML, which has no control characters."""
+    return escaped(plain_line(text))
+
+
 def text(line: Timeline, found: Sequence[Conflict], name: str, width: int = 1000) -> str:
     """The picture, so many units wide; `name` is the site's. It is the same while the timeline is the same."""
     chart = width - GUTTER - EDGE
@@ -52,7 +58,7 @@ def text(line: Timeline, found: Sequence[Conflict], name: str, width: int = 1000
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top}" width="{width}" height="{top}"'
             ' role="img" aria-labelledby="title">',
-            f'<title id="title">Backups of {escape(name)}</title>',
+            f'<title id="title">Backups of {_fit(name)}</title>',
             f"<style>{_STYLE}</style>",
             '<defs><pattern id="out" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
             '<path class="hatch" d="M0 0V6"/></pattern></defs>',
@@ -69,9 +75,7 @@ def text(line: Timeline, found: Sequence[Conflict], name: str, width: int = 1000
 def _heading(title: str, width: int) -> tuple[list[str], int]:
     """The title in as many lines as it needs, and where the days begin, below the hours."""
     lines = wrap(title, int((width - 16) / 8.8))
-    said = [
-        f'<text class="title" x="8" y="{20 * number}">{escape(part)}</text>' for number, part in enumerate(lines, 1)
-    ]
+    said = [f'<text class="title" x="8" y="{20 * number}">{_fit(part)}</text>' for number, part in enumerate(lines, 1)]
     return said, 20 * len(lines) + HEAD + 15
 
 
@@ -122,7 +126,7 @@ def _row(row: Row, scale: _Scale, top: int, colours: dict[str, str]) -> Iterator
 def _band(band: Band, scale: _Scale, top: int, height: int) -> str:
     kind = {"window": "window", "left out": "gap", "twice": "twice"}[band.kind]
     x, wide = scale.x(band.start), scale.wide(band.start, band.minutes)
-    name = f"<title>{escape(band.name)}</title>"
+    name = f"<title>{_fit(band.name)}</title>"
     return f'<rect class="{kind}" x="{x}" y="{top}" width="{wide}" height="{height}">{name}</rect>'
 
 
@@ -134,19 +138,19 @@ def _block(block: Block, scale: _Scale, top: int, colour: str) -> Iterator[str]:
     never = "" if usual else ' class="never"'
     yield (
         f'<rect{never} x="{x}" y="{y}" width="{wide}" height="{BAR}" rx="2" fill="#{colour}">'
-        f"<title>{escape(told)}</title></rect>"
+        f"<title>{_fit(told)}</title></rect>"
     )
     if block.trouble:
         yield f'<rect class="bad" x="{x - 2}" y="{y - 2}" width="{wide + 4}" height="{BAR + 4}" rx="4"/>'
     if block.label:
         cry = '<tspan class="cry">! </tspan>' if block.trouble else ""
         where = f'x="{round(x - 5, 1)}" text-anchor="end"' if block.left else f'x="{round(x + wide + 5, 1)}"'
-        yield f'<text class="tag" {where} y="{y + 12.5}">{cry}{escape(block.label)}</text>'
+        yield f'<text class="tag" {where} y="{y + 12.5}">{cry}{_fit(block.label)}</text>'
 
 
 def _lost(lost: Lost, scale: _Scale, top: int) -> str:
     x, y = scale.x(lost.start), top + PAD + lost.lane * LANE + LANE / 2 + 4
-    return f'<text class="tag cry" x="{x}" y="{y}">✕ {escape(lost.label)}</text>'
+    return f'<text class="tag cry" x="{x}" y="{y}">✕ {_fit(lost.label)}</text>'
 
 
 def _legend(line: Timeline, colours: dict[str, str], top: int, width: int) -> tuple[list[str], int]:
@@ -177,5 +181,5 @@ def _wrapped(mark: str, words: str, top: int, width: int) -> tuple[list[str], in
     said = [mark]
     for number, part in enumerate(wrap(words, int((width - 40) / LETTER))):
         top += LANE - 4 if number else LANE
-        said.append(f'<text x="30" y="{top}">{escape(part)}</text>')
+        said.append(f'<text x="30" y="{top}">{_fit(part)}</text>')
     return said, top

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from rich.console import Console
 from rich.text import Text
 
 from homebackup.assess.conflicts import Conflict
 from homebackup.assess.timeline import Timeline
+from homebackup.model.plain import plain_line
 from homebackup.views.week import Row, Week, lay_out, legend
 
 GUTTER = 11
@@ -14,12 +16,27 @@ FILL = {"window": "░", "left out": "╳", "twice": "▒"}
 LEAST = 40
 
 
-def text(line: Timeline, found: Sequence[Conflict], name: str, width: int = 100) -> Text:
-    """The picture in so many columns; `name` is the site's."""
+def text(
+    line: Timeline,
+    found: Sequence[Conflict],
+    name: str,
+    notes: Sequence[str] = (),
+    *,
+    width: int = 80,
+    colour: bool = False,
+) -> str:
+    """The picture in so many columns, with `notes` below what conflicts; `name` is the site's."""
+    console = Console(width=width, force_terminal=colour, highlight=False, markup=False)
+    with console.capture() as drawn:
+        console.print(_picture(line, found, name, notes, width))
+    return "".join(f"{row.rstrip()}\n" for row in drawn.get().splitlines())
+
+
+def _picture(line: Timeline, found: Sequence[Conflict], name: str, notes: Sequence[str], width: int) -> Text:
     chart = max(LEAST, width - GUTTER)
     week = lay_out(line, found, lambda label: (len(label) + 3) / chart)
     colours = {job.name: COLOURS[place % len(COLOURS)] for place, job in enumerate(line.jobs)}
-    said = Text(f"Backups of {name}, {line.days[0]} to {line.days[-1]}, {line.zone.key}\n", style="bold")
+    said = Text(f"Backups of {plain_line(name)}, {line.days[0]} to {line.days[-1]}, {line.zone.key}\n", style="bold")
     said.append_text(Text(_hours(week, chart) + "\n", style="dim"))
     for row in week.rows:
         for number, drawn in enumerate(_lanes(row, week, chart, colours)):
@@ -30,11 +47,14 @@ def text(line: Timeline, found: Sequence[Conflict], name: str, width: int = 100)
     said.append("\n")
     for job, about in legend(line):
         said.append("█ " if job else "░ ", style=colours.get(job, "dim"))
-        said.append(about + "\n", style="not bold")
+        said.append(plain_line(about) + "\n", style="not bold")
     for conflict in found:
         mark, style = ("·", "dim") if conflict.kind == "twice" else ("!", "bold red")
         said.append(f"{mark} ", style=style)
-        said.append(f"{conflict}\n", style="not bold")
+        said.append(plain_line(str(conflict)) + "\n", style="not bold")
+    for note in notes:
+        said.append("· ", style="dim")
+        said.append(plain_line(note) + "\n", style="not bold")
     said.rstrip()
     return said
 
@@ -78,7 +98,7 @@ def _lanes(row: Row, week: Week, chart: int, colours: dict[str, str]) -> list[Te
 
 
 def _write(lane: list[tuple[str, str]], start: int, text: str, style: str) -> None:
-    for place, letter in enumerate(text[: len(lane) - start], start):
+    for place, letter in enumerate(plain_line(text)[: len(lane) - start], start):
         lane[place] = (letter, style)
 
 

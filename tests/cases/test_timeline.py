@@ -73,7 +73,7 @@ def test_a_later_tier_that_starts_before_the_first_is_done_is_told_once() -> Non
     found = line(job("a", "03:00", 0), job("b", "03:15", 1), a=23, b=10)
     assert told(found) == [("order", ("a", "b"), 7)]
     assert said(found) == (
-        "p1 (b) starts at 03:15, before p0 (a), which usually takes 23 min, is done (7 times in these days);"
+        "p1 (b) starts at 03:15, before p0 (a), which usually takes 23 min, is done, 7 times in these days;"
         " start it at 03:25 or later"
     )
 
