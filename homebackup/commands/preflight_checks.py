@@ -77,7 +77,8 @@ async def nas(ground: Ground) -> list[Finding]:
         return [
             Finding(
                 "trouble",
-                f"NFS mount {mount.target}: {hangs}, though the NAS {address} answers the host on port {NFS_PORT}",
+                f"NFS mount {mount.target}",
+                f"{hangs}, though the NAS {address} answers the host on port {NFS_PORT}",
                 f"see that the NAS still exports {mount.export} to the host",
             )
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 import yaml
 
 from homebackup.commands import preflight
-from homebackup.commands.preflight_checks import Ground, boot
+from homebackup.commands.preflight_checks import Ground, boot, nas
+from homebackup.model.host_facts import HostFacts
 from homebackup.model.site import read_site
 from homebackup.world.connection import Connection
 from homebackup.world.errors import Refused
@@ -204,3 +206,15 @@ async def test_the_mount_line_is_told_its_price(lab: Lab, option: str | None, he
     text = "\n".join(finding.lines)
     for figure in figures:
         assert figure in text
+
+
+async def test_a_mount_that_hangs_is_a_trouble(lab: Lab) -> None:
+    ground = Ground(read_site(DECLARED), LiveSite(Connection.parse({"lab": str(lab.ready)})))
+    seen = HostFacts(answers={"10.0.0.150": True}, responds={"/mnt/nas-backups": False})
+    ground.__dict__["look"] = asyncio.get_running_loop().create_future()
+    ground.look.set_result(seen)
+    (finding,) = await nas(ground)
+    assert finding.lines == [
+        "trouble: NFS mount /mnt/nas-backups: mount unresponsive, though the NAS 10.0.0.150 answers the host on port "
+        "2049; see that the NAS still exports /volume1/backups/proxmox_backups to the host"
+    ]
