@@ -59,24 +59,42 @@ def changes(last: LastTold, verdicts: Iterable[Verdict], now: float, *, whole: b
     fresh: list[Change] = []
     things: dict[str, Last] = {}
     for verdict in verdicts:
-        key = f"{verdict.kind} {verdict.label}"
-        before = last.things.get(key)
+        known = key(verdict)
+        before = last.things.get(known)
         if how := _how(before, verdict, first=last.at is None):
             fresh.append(_change(how, before, verdict))
-        things[key] = _known(before, verdict, now)
-    for key, before in last.things.items():
-        if key in things:
+        things[known] = _known(before, verdict, now)
+    for known, before in last.things.items():
+        if known in things:
             continue
         if whole:
             fresh.append(Change("gone", before.label, before.critical, _state(before), "", since=before.since))
         else:
-            things[key] = before
+            things[known] = before
     return Changes(tuple(sorted(fresh, key=_urgency)), LastTold(things, now))
+
+
+def key(verdict: Verdict) -> str:
+    """What tells a thing apart from the others, from one look to the next."""
+    return f"{verdict.kind} {verdict.label}"
 
 
 def bad(verdict: Verdict) -> bool:
     """Whether something is known to be wrong."""
     return verdict.state not in QUIET and verdict.state != UNKNOWN
+
+
+def heartbeat(verdicts: Iterable[Verdict]) -> tuple[Literal["success", "fail"] | None, str]:
+    """What a dead-man check is to hear of the critical things, and why.
+
+    It hears nothing where one cannot be seen and none is known to be bad: how long that may last, the check decides.
+    """
+    critical = [verdict for verdict in verdicts if verdict.critical]
+    if wrong := [f"{verdict.label} ({verdict.state})" for verdict in critical if bad(verdict)]:
+        return "fail", f"critical and not well: {', '.join(wrong)}"
+    if unseen := [verdict.label for verdict in critical if verdict.state == UNKNOWN]:
+        return None, f"critical and not to be seen: {', '.join(unseen)}"
+    return "success", "all that is critical is well"
 
 
 def _of_cover(cover: Cover) -> Verdict | None:

@@ -7,17 +7,15 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import unquote
 
 from apprise import Apprise, NotifyFormat, NotifyType
 from pydantic import SecretStr
 
 from homebackup.model.hidden import clean
+from homebackup.model.message import Message
 from homebackup.world.errors import Failed, Refused, Trouble, Unreachable
 
-Level = Literal["failure", "warning", "success", "info"]
-"""How loud a notification is."""
 PATIENCE = 30.0
 """Seconds after which a target is given up."""
 SHORT = 3
@@ -37,28 +35,19 @@ class _Sent:
     said: str
 
 
-async def send(
-    targets: Sequence[SecretStr], title: str, body: str, level: Level, *, patience: float = PATIENCE
-) -> list[Trouble]:
+async def send(targets: Sequence[SecretStr], message: Message, *, patience: float = PATIENCE) -> list[Trouble]:
     """Send one notification to every target; what went wrong is returned, a trouble for each target that failed."""
     ended = await asyncio.gather(
-        *(
-            _told(number, target.get_secret_value(), title, body, level, patience)
-            for number, target in _counted(targets)
-        )
+        *(_told(number, target.get_secret_value(), message, patience) for number, target in enumerate(targets, 1))
     )
     return [trouble for trouble in ended if trouble]
 
 
-def _counted(targets: Sequence[SecretStr]) -> Iterator[tuple[int, SecretStr]]:
-    return iter(enumerate(targets, 1))
-
-
-async def _told(number: int, address: str, title: str, body: str, level: Level, patience: float) -> Trouble | None:
+async def _told(number: int, address: str, message: Message, patience: float) -> Trouble | None:
     target = f"target {number} of homebackup:notify"
     try:
         async with asyncio.timeout(patience):
-            sent = await _aside(lambda: _send(address, title, body, level))
+            sent = await _aside(lambda: _send(address, message))
     except TimeoutError:
         return Unreachable(
             target, f"it did not take the message within {patience:.0f} s", f"see that it is up, and {_TRY}"
@@ -71,7 +60,7 @@ async def _told(number: int, address: str, title: str, body: str, level: Level, 
     return Failed(f"{target} ({sent.service})", why or "it did not take the message", f"see that it is up, and {_TRY}")
 
 
-def _send(address: str, title: str, body: str, level: Level) -> _Sent:
+def _send(address: str, message: Message) -> _Sent:
     """Blocks until the target has answered, or not."""
     name = ""
     with _heard() as heard:
@@ -80,7 +69,12 @@ def _send(address: str, title: str, body: str, level: Level) -> _Sent:
             name = str(service.service_name) if service else ""
             done = bool(
                 service
-                and service.notify(title=title, body=body, notify_type=NotifyType(level), body_format=NotifyFormat.TEXT)
+                and service.notify(
+                    title=message.title,
+                    body=message.body,
+                    notify_type=NotifyType(message.level),
+                    body_format=NotifyFormat.TEXT,
+                )
             )
         except Exception as error:  # noqa: BLE001 -- whatever a service of somebody else raises, it did not take it
             return _Sent(name, False, f"it ended with {type(error).__name__}")

@@ -10,6 +10,7 @@ from io import StringIO
 import pytest
 from pydantic import SecretStr
 
+from homebackup.model.message import Message
 from homebackup.world.errors import Failed, Refused, Trouble, Unreachable
 from homebackup.world.notices import send
 from tests.world.listener import Listener
@@ -37,7 +38,8 @@ async def target() -> AsyncIterator[Listener]:
 
 async def sent(*addresses: str, patience: float = 20.0) -> list[Trouble]:
     targets = [SecretStr(address) for address in addresses]
-    return await send(targets, "a title", "first line\nsecond: <b>&", "failure", patience=patience)
+    message = Message("a title", "first line\nsecond: <b>&", "failure")
+    return await send(targets, message, patience=patience)
 
 
 async def test_every_target_gets_it_as_it_is(target: Listener) -> None:
