@@ -26,6 +26,11 @@ class Agenda:
     conflicts: tuple[Conflict, ...]
 
     @property
+    def troubled(self) -> bool:
+        """Whether something does not go together, or a declared job is not there as declared."""
+        return bool(self.conflicts) or any(one.state in ("missing", "differs") for one in self.standings)
+
+    @property
     def notes(self) -> list[str]:
         """What stands between the jobs that are declared and those that are there."""
         return [said for standing in self.standings if (said := _note(standing))]
@@ -60,7 +65,8 @@ def _note(standing: Standing) -> str:
     if standing.state == "missing":
         return f"{standing.job.label} is declared, but not there; pulumi up makes it"
     if standing.state == "not declared":
-        return f"{standing.job.label} ({spelled_schedule(standing.job)}) is there, but not declared"
+        off = "" if standing.job.enabled else ", disabled"
+        return f"{standing.job.label} ({spelled_schedule(standing.job)}{off}) is there, but not declared"
     if standing.state == "differs":
         unlike = ", ".join(f"{field} is {is_} instead of {was}" for field, (was, is_) in standing.differences.items())
         return f"{standing.job.label} is not as declared: {unlike}"

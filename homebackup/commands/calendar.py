@@ -68,7 +68,7 @@ async def _calendar(pulumi: PulumiCli, days: int, named: Mapping[str, Path], *, 
         await _write(path, ics.text(found.line, found.conflicts, site.name), pulumi.folder)
     if path := named.get("svg"):
         await _write(path, svg.text(found.line, found.conflicts, site.name).encode(), pulumi.folder)
-    return UNKNOWN if lack else TROUBLE if exit_code and (found.conflicts or found.notes) else WELL
+    return UNKNOWN if lack else TROUBLE if exit_code and found.troubled else WELL
 
 
 def _beside(site: Site) -> Path:

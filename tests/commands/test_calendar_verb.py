@@ -79,6 +79,16 @@ async def test_before_anything_is_made_the_jobs_are_shown_as_declared(
     assert {job["state"] for job in written(stack)["jobs"] if job.get("tier")} == {"missing"}
 
 
+async def test_a_job_made_by_hand_is_noted_and_nothing_is_wrong_with_it(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settle(lab, wait=False)
+    lab.run("pvesh set /cluster/backup/backup-home-p2-weekly --prune-backups keep-last=2")
+    lab.run("pvesh create /cluster/backup --id by-hand --schedule 12:00 --vmid 100 --enabled 0")
+    assert await run(stack) == 0
+    assert "by-hand (12:00, disabled) is there, but not declared" in " ".join(capsys.readouterr().out.split())
+
+
 async def test_as_declared_nobody_is_asked(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     lab.forget()
     assert await run(stack, declared=True) == 0
