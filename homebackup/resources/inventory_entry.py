@@ -1,7 +1,7 @@
 """One entry of a backup.inventory.yaml in the owner's own repository."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -143,7 +143,7 @@ class InventoryEntry:
         told["enabled"] = (auto if self.enabled == "auto" else self.enabled) == "true"
         return self._write(ground, lambda content: inventory_edits.put(content, self.name, told))
 
-    def _write(self, ground: Ground, edit: Any) -> Plan:
+    def _write(self, ground: Ground, edit: Callable[[bytes], bytes]) -> Plan:
         before = ground.content
         try:
             after = edit(before or b"") or None
