@@ -96,8 +96,14 @@ def _replace(path: Path, target: Path, step: Write) -> None:
 
 @contextlib.contextmanager
 def _beside(target: Path) -> Iterator[tuple[int, Path]]:
-    """A new file in the same directory, which is gone afterwards unless it took the other's place."""
-    opened, name = tempfile.mkstemp(prefix=f".{target.name}.homebackup.", dir=target.parent)
+    """A new file in the same directory, which is gone afterwards unless it took the other's place.
+
+    So is one that a killed run left: the lock says that nobody works on it.
+    """
+    prefix = f".{target.name}.homebackup."
+    for left in [file for file in target.parent.iterdir() if file.name.startswith(prefix)]:
+        left.unlink(missing_ok=True)
+    opened, name = tempfile.mkstemp(prefix=prefix, dir=target.parent)
     try:
         yield opened, Path(name)
     finally:

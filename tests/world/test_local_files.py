@@ -77,6 +77,12 @@ async def test_of_many_at_once_each_sees_the_one_before(tmp_path: Path, file: Pa
     assert [f.name for f in file.parent.iterdir()] == [file.name]
 
 
+async def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path, file: Path) -> None:
+    (file.parent / f".{file.name}.homebackup.abc123").write_bytes(b"hal")
+    await local_files.perform(edit(None, b"whole"), tmp_path)
+    assert [f.read_bytes() for f in file.parent.iterdir()] == [b"whole"]
+
+
 async def test_a_directory_that_another_holds_is_busy(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
