@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import asyncssh
@@ -44,17 +45,20 @@ class Host:
     def __repr__(self) -> str:
         return f"Host({self._to.ssh_user}@{self._to.host})"
 
-    async def run(self, command: str, *, stdin: bytes = b"", timeout: float = 30.0) -> Ran:
+    async def run(
+        self, command: str, *, stdin: bytes = b"", timeout: float = 30.0, hear: Callable[[bytes], None] | None = None
+    ) -> Ran:
         """Runs a shell command and returns how it ended, whatever its exit code.
 
-        `timeout` is in seconds and counts from the command's start. Raises Unreachable (`maybe_done` once the command
-        was sent), Untrusted, NotLoggedIn, and Failed for more than 32 MiB of output.
+        `timeout` is in seconds and counts from the command's start. `hear` is told standard output as it comes. Raises
+        Unreachable (`maybe_done` once the command was sent), Untrusted, NotLoggedIn, and Failed for more than 32 MiB of
+        output.
         """
         async with self._room:
             for _ in range(2):
                 link = await self._connected()
                 try:
-                    return await self._run_on(link, command, stdin, timeout)
+                    return await self._run_on(link, command, stdin, timeout, hear)
                 except _NotSentError as error:
                     reason = str(error)
                     self._forget(link)
@@ -69,8 +73,15 @@ class Host:
                 connection.close()
                 await connection.wait_closed()
 
-    async def _run_on(self, link: asyncssh.SSHClientConnection, command: str, stdin: bytes, limit: float) -> Ran:
-        ran = Command()
+    async def _run_on(
+        self,
+        link: asyncssh.SSHClientConnection,
+        command: str,
+        stdin: bytes,
+        limit: float,
+        hear: Callable[[bytes], None] | None,
+    ) -> Ran:
+        ran = Command(hear)
         channel = None
         try:
             async with asyncio.timeout(limit):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 from typing import NamedTuple
 
 import asyncssh
@@ -49,7 +50,8 @@ class Ran(NamedTuple):
 class Command(asyncssh.SSHClientSession[bytes]):
     """The channel of one command; `ended` becomes the channel's error, or None after a proper end."""
 
-    def __init__(self) -> None:
+    def __init__(self, hear: Callable[[bytes], None] | None = None) -> None:
+        self._hear = hear
         self.opened = False
         self.overflowed = False
         self.exit: int | None = None
@@ -64,6 +66,8 @@ class Command(asyncssh.SSHClientSession[bytes]):
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         """Output came."""
+        if self._hear is not None and datatype is None:
+            self._hear(data)
         self.output.setdefault(datatype, bytearray()).extend(data)
         if sum(map(len, self.output.values())) > MOST and self._channel is not None:
             self.overflowed = True

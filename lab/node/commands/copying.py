@@ -10,7 +10,7 @@ from lab.node.commands.modes import new_mode, owner
 from lab.node.options import BadUsage, Options
 from lab.node.process import Process
 from lab.node.registry import command
-from lab.node.streams import Stream
+from lab.node.streams import File, Stream
 
 
 def destination(proc: Process, source: str, target: str, *, plain: bool) -> str:
@@ -214,9 +214,14 @@ async def dd(proc: Process, argv: list[str]) -> int:
     try:
         mode = "a" if "append" in given.get("oflag", "") else "r+" if "notrunc" in conversions else "w"
         writer = await proc.open(given["of"], mode) if "of" in given else proc.stdout.hold()
+        if isinstance(writer, File) and mode != "a":
+            writer.file.seek(block * parse_size(given.get("seek", "0")))
     except OSError as error:
         reader.release()
         return await proc.fail(f"failed to open '{name}'", error)
+    left = block * parse_size(given.get("skip", "0"))
+    while left > 0 and (piece := await reader.read(min(left, 2**20))):
+        left -= len(piece)
     full, partial, total, code = await _blocks(
         proc, reader, writer, block, None if count is None else parse_size(count), name
     )

@@ -1,0 +1,257 @@
+"""`homebackup verify` on the lab: good, damaged and swapped archives, what is kept, and a NAS that goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from homebackup.commands.verify import Verifying
+from homebackup.model.backups.archive import Archive
+from homebackup.model.backups.sample import HEAD, TAIL
+from homebackup.model.backups.verification import DEEP, QUICK, last_verified
+from homebackup.model.backups.whole import Whole
+from homebackup.model.seen import Unseen
+from homebackup.model.site import read_site
+from homebackup.world.connection import Connection
+from homebackup.world.dump import dump_of
+from homebackup.world.errors import Missing
+from homebackup.world.live_site import LiveSite
+from homebackup.world.reading import Reader
+from homebackup.world.verified import place, results
+from pverules.archive_name import ArchiveName
+from tests.cases.test_integrity import container, machine, zstd
+from tests.commands.living_site import DECLARED, DUMP, settle
+from tests.commands.stack import PlayedStack
+from tests.running_lab import Lab
+
+NEWEST = "$(ls {0} | grep -E 'vzdump-[a-z]+-{1}-.*[.](vma|tar).zst$' | tail -n 1)"
+ROT = """
+f={0}/{1}; touch -r $f /t; dd if=/dev/zero of=$f bs=1 count=8 seek={2} conv=notrunc status=none; touch -r /t $f
+"""
+MACHINE, CONTAINER = 102, 105
+
+
+@pytest.fixture(autouse=True)
+def reached(stack: PlayedStack, lab: Lab) -> None:
+    """The lab as the stack's site, with archives of some days."""
+    stack.stored, stack.declared = {"lab": str(lab.ready)}, DECLARED
+    settle(lab)
+
+
+def newest(lab: Lab, vmid: int) -> str:
+    return lab.run(f"echo {NEWEST.format(DUMP, vmid)}").strip()
+
+
+async def verify(
+    stack: PlayedStack, capsys: pytest.CaptureFixture[str], *guests: str, **options: Any
+) -> tuple[int, dict[str, dict[str, Any]], list[str]]:
+    """Exit code, what was found by name of the archive, and what is unknown."""
+    code = await Verifying(guests, as_json=True, **options).of(stack)
+    said = json.loads(capsys.readouterr().out)
+    return code, {found["name"]: found for found in said["archives"]}, said["unknown"]
+
+
+def large(lab: Lab) -> dict[str, bytes]:
+    """A machine's and a container's archive of three megabytes, put on the NAS as the newest of their guests."""
+    moment = datetime.fromisoformat(lab.run("date +%Y-%m-%dT%H:%M:%S").strip())
+    made = ArchiveName("qemu", 101, moment, "vma.zst").epoch(ZoneInfo("Europe/Vienna"))
+    stamp = f"{moment:%Y_%m_%d-%H_%M_%S}"
+    found = {
+        f"vzdump-qemu-101-{stamp}.vma.zst": zstd(machine(101, made)),
+        f"vzdump-lxc-103-{stamp}.tar.zst": zstd(container(103, made)),
+    }
+    for name, data in found.items():
+        (lab.ready.parent / "state/nas/volume1/backups/proxmox_backups/dump" / name).write_bytes(data)
+    return found
+
+
+async def archives(stack: PlayedStack) -> list[Archive]:
+    live = LiveSite(Connection.parse(stack.stored, stack.folder))
+    try:
+        dump, _ = await dump_of(read_site(DECLARED), live)
+        assert not isinstance(dump, Unseen)
+        return list(dump.archives)
+    finally:
+        await live.close()
+
+
+async def test_all_is_well_and_little_is_read(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.forget()
+    code, found, unknown = await verify(stack, capsys)
+    assert (code, unknown) == (0, [])
+    assert {one["state"] for one in found.values()} == {"good"}
+    assert {one["vmid"] for one in found.values()} == {100, 101, 102, 103, 105}
+    assert all(one["read"] <= min(2 * one["size"], 600_000) for one in found.values())
+    one = found[newest(lab, MACHINE)]
+    assert (one["guest"], list(one["disks"]), one["notes"]) == ("vaultwarden", ["drive-scsi0"], "vaultwarden of pve")
+    assert found[newest(lab, CONTAINER)]["guest"] == "pihole-home"
+    assert [request for request in lab.requests("api") if request["method"] != "GET"] == []
+    assert len(lab.requests("ssh")) <= 2 + len(found) // 6 + 1
+
+
+async def test_it_is_said_in_lines(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await Verifying(["vaultwarden"], only_newest=True).of(stack) == 0
+    one, summary = capsys.readouterr().out.splitlines()
+    assert one.startswith(f"good     {newest(lab, MACHINE)}: VM 102 vaultwarden, disk drive-scsi0 of 8.0 MiB, made 20")
+    assert summary.startswith("1 archives looked at: 1 good; ")
+
+
+DAMAGES = {
+    "empty": ("truncate -s 0 {0}/{1}", "it is empty"),
+    "cut": ("truncate -s $(( $(stat -c %s {0}/{1}) - 9 )) {0}/{1}", "its end is missing"),
+    "swapped": ("cp {0}/{2} {0}/{1}", "it holds a backup of another guest"),
+    "zeros": (ROT.format("{0}", "{1}", 0), "it does not begin as a .zst file does"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(("vmid", "other"), [(MACHINE, 100), (CONTAINER, 103)], ids=["vm", "ct"])
+async def test_damage_is_found(
+    damage: str,
+    vmid: int,
+    other: int,
+    stack: PlayedStack,
+    lab: Lab,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    script, said = DAMAGES[damage]
+    name, strange = newest(lab, vmid), newest(lab, other)
+    lab.run(script.format(DUMP, name, strange))
+    ended, found, _ = await verify(stack, capsys, only_newest=True)
+    bad = {name: one["said"] for name, one in found.items() if one["state"] == "bad"}
+    critical = DECLARED["guests"][str(vmid)]["classification"] == "critical"
+    assert (ended, list(bad)) == (2 if critical else 1, [name])
+    assert bad[name].startswith(said)
+    (kept,) = [result for result in results(place(stack.folder)) if result.name == name]
+    assert (kept.state, kept.depth) == ("bad", QUICK)
+
+
+@pytest.mark.parametrize("vmid", [MACHINE, CONTAINER])
+async def test_an_archive_under_another_date_is_found(
+    vmid: int, stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = newest(lab, vmid)
+    year = int(name.split("-")[3][:4])
+    another = name.replace(f"-{year}_", f"-{year - 1}_")
+    lab.run(f"mv {DUMP}/{name} {DUMP}/{another}")
+    _, found, _ = await verify(stack, capsys, str(vmid))
+    assert found[another]["state"] == "bad"
+    assert found[another]["said"].startswith("it holds a backup that was made at 20")
+
+
+async def test_rot_in_the_middle_is_found_by_a_deep_check_alone(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, data in large(lab).items():
+        code, found, _ = await verify(stack, capsys, "101", "103", only_newest=True)
+        assert (code, found[name]["state"], found[name]["read"]) == (0, "good", HEAD + TAIL)
+        lab.run(ROT.format(DUMP, name, len(data) // 2))
+    code, found, _ = await verify(stack, capsys, "101", "103", only_newest=True)
+    assert code == 0
+    code, found, _ = await verify(stack, capsys, "101", "103", only_newest=True, deep=True)
+    assert code == 1
+    for one in found.values():
+        assert (one["state"], one["read"]) == ("bad", HEAD + TAIL + one["size"])
+        assert one["said"].startswith("it cannot be unpacked (")
+    code, found, _ = await verify(stack, capsys, "101", "103", only_newest=True, deep=True)
+    assert code == 1
+
+
+async def test_progress_and_pace(stack: PlayedStack, lab: Lab) -> None:
+    names = large(lab)
+    live = LiveSite(Connection.parse(stack.stored, stack.folder))
+    reader = Reader(live.host, "/mnt/nas-backups", "10.0.0.150", rate=4 << 20, piece=1 << 20)
+    try:
+        for archive in [one for one in await archives(stack) if one.name in names]:
+            heard: list[int] = []
+            began = time.monotonic()
+            whole = await reader.whole(archive, heard.append)
+            assert whole == Whole(hashlib.sha256(names[archive.name]).hexdigest())
+            assert time.monotonic() - began >= 0.75
+            assert heard == sorted(heard)
+            assert len(set(heard)) > 2
+            assert heard[-1] == archive.size
+    finally:
+        await live.close()
+
+
+async def test_a_deep_check_is_kept_and_not_done_again(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, found, _ = await verify(stack, capsys, deep=True, only_newest=True)
+    assert code == 0
+    assert {one["depth"] for one in found.values()} == {DEEP}
+    name = newest(lab, MACHINE)
+    assert found[name]["sha256"] == lab.run(f"sha256sum {DUMP}/{name}").split()[0]
+    (archive,) = [one for one in await archives(stack) if one.name == name]
+    first = last_verified(results(place(stack.folder)), archive)
+    assert first is not None
+    assert (first.depth, first.state, first.sha256) == (DEEP, "good", found[name]["sha256"])
+
+    lab.forget()
+    _, found, _ = await verify(stack, capsys, deep=True, only_newest=True)
+    assert {one["depth"] for one in found.values()} == {QUICK}
+    assert last_verified(results(place(stack.folder)), archive) == first
+    _, found, _ = await verify(stack, capsys, "102", deep=True, only_newest=True, again=True)
+    assert found[name]["depth"] == DEEP
+
+
+async def test_what_rotted_since_is_bad_ever_after(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = newest(lab, CONTAINER)
+    await verify(stack, capsys, "105", only_newest=True)
+    lab.run(ROT.format(DUMP, name, int(lab.run(f"stat -c %s {DUMP}/{name}")) // 2))
+    for _ in range(2):
+        _, found, _ = await verify(stack, capsys, "105", only_newest=True)
+        assert found[name]["state"] == "bad"
+
+
+async def test_a_nas_that_is_off_is_unknown(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.control("/nas", {"power": "off"})
+    assert await Verifying().of(stack) == 3
+    assert "the NAS 10.0.0.150 does not answer" in capsys.readouterr().err
+
+
+async def gone(stack: PlayedStack, lab: Lab, monkeypatch: pytest.MonkeyPatch, method: str) -> int:
+    """The exit code of a deep run in which the NAS goes away before `method` of the reader."""
+    asked: Callable[..., Any] = getattr(Reader, method)
+
+    async def later(*arguments: Any) -> Any:
+        await asyncio.to_thread(lab.control, "/nas", {"power": "off"})
+        return await asked(*arguments)
+
+    monkeypatch.setattr(Reader, method, later)
+    return await Verifying(deep=True, only_newest=True).of(stack)
+
+
+@pytest.mark.parametrize(("method", "kept"), [("samples", 0), ("whole", 5)])
+async def test_a_nas_that_goes_away_in_the_middle(
+    method: str,
+    kept: int,
+    stack: PlayedStack,
+    lab: Lab,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert await gone(stack, lab, monkeypatch, method) == 3
+    said = capsys.readouterr()
+    assert "unknown: the NAS 10.0.0.150 stopped answering; run this again when it is back" in said.err
+    assert f"{kept} of 5 archives looked at" in said.out or kept == 5
+    assert len(results(place(stack.folder))) == kept
+    lab.control("/nas", {"power": "on"})
+    monkeypatch.undo()
+    assert await Verifying(deep=True, only_newest=True).of(stack) == 0
+
+
+async def test_a_guest_that_is_not_there(stack: PlayedStack) -> None:
+    with pytest.raises(Missing, match="guest nobody: the site has none of that VMID or name; see homebackup status"):
+        await Verifying(["nobody"]).of(stack)
