@@ -135,17 +135,6 @@ def reach(days: Sequence[Day], zone: ZoneInfo) -> tuple[int, int] | None:
     return (min(settled), max(settled)) if settled else None
 
 
-@dataclass(frozen=True)
-class Losses:
-    """What a change of jobs takes away: archives at the next run that would otherwise stay, and guests' cover."""
-
-    archives: tuple[Copy, ...] = ()
-    guests: tuple[int, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.archives or self.guests)
-
-
 def pruned_by(shelf: Shelf, new: Retention, next_run: int) -> list[Copy]:
     """The archives of one guest that its next run removes under `new` and not under the shelf's own, newest first.
 
