@@ -1,0 +1,71 @@
+"""What every view of a status says in the same words: moments, what needs a word and what concerns no single guest."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from zoneinfo import ZoneInfo
+
+from homebackup.assess.amounts import size, span
+from homebackup.assess.coverage import Coverage, Waste
+from homebackup.assess.verdict import STATES, Verdict
+from homebackup.model.backups.facts import SiteFacts, Space
+from homebackup.model.seen import Unseen
+from pverules.local_time import wall_at
+
+SKEWED = 120
+"""Seconds by which clocks may differ before it is said."""
+WAYS = {"ssh": "over ssh", "https": "through the API", "both": "through the API and over ssh"}
+
+
+def looked(facts: SiteFacts) -> str:
+    """When and how it was looked: `Sun 22 Nov 2026 12:00 Europe/Vienna, seen over ssh`."""
+    zone = ZoneInfo(facts.zone)
+    return f"{wall_at(int(facts.now), zone):%a %d %b %Y %H:%M} {zone.key}, seen {WAYS[facts.way]}"
+
+
+def moment(epoch: int | None, now: float, zone: ZoneInfo) -> str:
+    """A moment as short as it is clear: the weekday within six days, else the date, and the year when another."""
+    if epoch is None:
+        return "-"
+    wall = wall_at(epoch, zone)
+    if abs(epoch - now) < 6 * 86400:
+        return f"{wall:%a %H:%M}"
+    return f"{wall:%d %b %H:%M}" if wall.year == wall_at(int(now), zone).year else f"{wall:%d %b %Y}"
+
+
+def alike(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
+    """The verdicts that need a word, the worst first; those of which the same is to be said together."""
+    worst = sorted(verdicts, key=lambda v: (STATES.index(v.state), not v.critical))
+    groups: dict[tuple[str, str, str], list[Verdict]] = {}
+    for verdict in worst:
+        if verdict.state != "OK":
+            groups.setdefault((verdict.state, verdict.said, verdict.remedy), []).append(verdict)
+    return iter(groups.values())
+
+
+def notes(facts: SiteFacts, found: Coverage) -> Iterator[str]:
+    """What concerns no single guest of the site, a sentence each."""
+    for cover in found.open:
+        if not cover.declared or cover.state == "partly":
+            yield f"coverage: {cover.label}: {cover.said}; {cover.remedy}"
+    if found.waste:
+        yield f"left over: {bytes_of(found.waste)}; homebackup coverage lists them"
+    for name, space in facts.space.items():
+        if isinstance(space, Space) and space.total:
+            yield f"space: {name} has {size(space.free)} of {size(space.total)} free"
+    if facts.skew is not None and abs(facts.skew) > SKEWED:
+        side = "ahead of" if facts.skew > 0 else "behind"
+        yield f"clock: the host's is {span(abs(facts.skew))} {side} this machine's; set the wrong one"
+    if isinstance(facts.tasks, Unseen):
+        yield f"tasks: {facts.tasks.said}, so failed runs are not told; {facts.tasks.remedy}"
+
+
+def bytes_of(waste: Sequence[Waste]) -> str:
+    """How many files serve nobody, and what they take."""
+    files = "1 file" if len(waste) == 1 else f"{len(waste)} files"
+    return f"{files} that serve nobody, {size(sum(one.size for one in waste))}"
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """How many verdicts there are of each state, the worst first."""
+    counts = {state: sum(verdict.state == state for verdict in verdicts) for state in STATES}
+    said = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
+    return f"{len(verdicts)} verdicts: {said}"
