@@ -48,9 +48,14 @@ async def _status(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
 async def seen(pulumi: PulumiCli) -> tuple[Site, SiteFacts]:
     """What a stack declares, and what is there; raises Trouble for a stack that declares no site."""
     declared = await Declared.of(pulumi)
+    return declared.site, await looked(declared)
+
+
+async def looked(declared: Declared) -> SiteFacts:
+    """What is there of a stack's site, seen anew."""
     live = LiveSite(declared.connection)
     try:
-        return declared.site, await gather(declared.site, live)
+        return await gather(declared.site, live)
     finally:
         await live.close()
 

@@ -1,5 +1,7 @@
 """systemd's own spelling of things."""
 
+import re
+
 
 def unit_name(path: str, kind: str = "mount") -> str:
     """The unit of a path as `systemd-escape --path` prints it: /mnt/nas-backups is mnt-nas\\x2dbackups.mount."""
@@ -13,3 +15,13 @@ def unit_name(path: str, kind: str = "mount") -> str:
 
     parts = "/".join(part for part in path.split("/") if part)
     return ("".join(escape(i, c) for i, c in enumerate(parts)) or "-") + f".{kind}"
+
+
+def word(text: str) -> str:
+    """A text as one word of a unit file; `$` is left, since it means something in commands alone."""
+    escaped = "".join(_ESCAPED.get(character) or character for character in text)
+    return escaped if re.fullmatch(r"[\w%+,./:=@-]+", escaped, re.ASCII) else f'"{escaped}"'
+
+
+_ESCAPED = {"%": "%%", "\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t", "\r": r"\r"}
+"""What stands for a character between quotes; % would begin a specifier."""
