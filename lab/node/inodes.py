@@ -46,7 +46,9 @@ class Inodes:
 
     def of(self, path: Path) -> Inode:
         """The record of the real file at `path` (symlinks not followed), made from its kind when it is new."""
-        found = os.lstat(path)
+        return self._of(os.lstat(path))
+
+    def _of(self, found: os.stat_result) -> Inode:
         key = (found.st_dev, found.st_ino)
         if key not in self._known:
             mode = 0o755 if stat.S_ISDIR(found.st_mode) else 0o777 if stat.S_ISLNK(found.st_mode) else 0o644
@@ -68,9 +70,10 @@ class Inodes:
         """Forget every record."""
         self._known.clear()
 
-    def stat(self, path: Path) -> Stat:
+    def stat(self, path: Path | str) -> Stat:
         """Real size and times with the recorded owner and mode."""
-        real, record = os.lstat(path), self.of(path)
+        real = os.lstat(path)
+        record = self._of(real)
         return Stat(
             stat.S_IFMT(real.st_mode) | record.mode,
             record.uid,

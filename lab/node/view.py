@@ -107,6 +107,17 @@ class View:
         """Names in a directory, sorted by byte."""
         return sorted(os.listdir(self._present(path)), key=os.fsencode)
 
+    def entries(self, path: str) -> list[tuple[str, Stat]]:
+        """Names in a directory with their attributes, sorted by byte; the directory's own path is resolved once."""
+        name = self.canonical(path)
+        real = self._present(name)
+        mounted = {mount.target for mount in self.mounts}
+        return [
+            (entry, self.stat(below) if below in mounted else self.inodes.stat(f"{real}/{entry}"))
+            for entry in self.listdir(name)
+            if (below := f"{name.rstrip('/')}/{entry}")
+        ]
+
     def readlink(self, path: str) -> str:
         """The text of a symlink."""
         return os.readlink(self._present(path, follow=False))

@@ -8,16 +8,15 @@ from typing import cast
 
 from lab.node.commands.date import moment
 from lab.node.commands.listing import GROUP_NAMES, USER_NAMES
-from lab.node.inodes import Stat
+from lab.node.found import TYPES, Found, printed
 from lab.node.options import BadUsage
 from lab.node.process import Process
 from lab.node.registry import command
 
-TYPES = {"f": stat.S_IFREG, "d": stat.S_IFDIR, "l": stat.S_IFLNK}
 ACTIONS = ("-print", "-print0", "-printf", "-delete", "-exec", "-quit", "-ls")
 SIZES = {"c": 1, "w": 2, "b": 512, "": 512, "k": 1024, "M": 2**20, "G": 2**30}
-Found = tuple[str, str, str, Stat, int]
-"""(shown path, absolute path, starting point, attributes, depth)."""
+BLOCK = 500
+"""Prints that are put together."""
 Terms = list[tuple[bool, str, object]]
 """Tests and actions that must all hold: negated, word, argument."""
 
@@ -44,6 +43,7 @@ class Expression:
         self.acts = any(w in ACTIONS for w in words)
         self.batches: dict[int, list[str]] = {}
         self.pruned: set[str] = set()
+        self.said: list[str] = []
 
     def _alternatives(self) -> list[Terms]:
         groups: list[Terms] = [[]]
@@ -182,49 +182,29 @@ class Expression:
             return True
         if word == "-exec":
             assert isinstance(argument, list)
+            await self.flush()
             return await self.proc.run([w.replace("{}", shown) for w in argument]) == 0
         if word == "-exec+":
             assert isinstance(argument, list)
             self.batches.setdefault(id(argument), list(argument)).insert(-1, shown)
             return True
         if word == "-printf":
-            await self.proc.out(self._printed(str(argument), found))
+            await self.say(printed(self.proc, str(argument), found))
         else:
-            await self.proc.out(shown + ("\0" if word == "-print0" else "\n"))
+            await self.say(shown + ("\0" if word == "-print0" else "\n"))
         return True
 
-    def _printed(self, form: str, found: Found) -> str:
-        shown, path, start, attributes, depth = found
-        local = self.proc.clock.local(attributes.st_mtime)
-        values = {
-            "p": shown,
-            "P": shown[len(start) :].lstrip("/"),
-            "f": shown.rstrip("/").rpartition("/")[2] or "/",
-            "h": shown.rpartition("/")[0] or ".",
-            "s": attributes.st_size,
-            "m": f"{attributes.st_mode & 0o7777:o}",
-            "M": stat.filemode(attributes.st_mode),
-            "u": USER_NAMES.get(attributes.st_uid, attributes.st_uid),
-            "g": GROUP_NAMES.get(attributes.st_gid, attributes.st_gid),
-            "U": attributes.st_uid,
-            "G": attributes.st_gid,
-            "T@": f"{attributes.st_mtime:.10f}",
-            "y": {v: k for k, v in TYPES.items()}.get(stat.S_IFMT(attributes.st_mode), "f"),
-            "d": depth,
-            "i": attributes.st_ino,
-            "n": attributes.st_nlink,
-            "k": -(-attributes.st_blocks // 2),
-            "t": local.strftime("%a %b %e %H:%M:%S.%f0000 %Y"),
-            "l": self.proc.root.readlink(path) if stat.S_ISLNK(attributes.st_mode) else "",
-            "C@": f"{attributes.st_ctime:.10f}",
-            "b": attributes.st_blocks,
-        }
-        form = re.sub(
-            r"%(?:T([^@])|([TC]@)|([A-Za-z])|(%))",
-            lambda m: local.strftime("%" + m[1]) if m[1] else "%" if m[4] else str(values.get(m[2] or m[3], "?")),
-            form.replace("\\0", "\0"),
-        )
-        return form.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
+    async def say(self, text: str) -> None:
+        """Print, a block at a time as stdio does."""
+        self.said.append(text)
+        if len(self.said) == BLOCK:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Print what is still held back."""
+        said, self.said = "".join(self.said), []
+        if said:
+            await self.proc.out(said)
 
 
 def _compare(text: str, value: int) -> bool:
@@ -244,36 +224,50 @@ async def find(proc: Process, argv: list[str]) -> int:
     expression, code = Expression(proc, words), 0
     try:
         for start in starts or ["."]:
-            code = await _walk(expression, start, proc.path(start), start, 0) or code
+            code = await _start(expression, start) or code
     except Done:
         pass
+    finally:
+        await expression.flush()
     for batch in expression.batches.values():
         code = await proc.run([w for w in batch if w != "{}"]) or code
     return code
 
 
-async def _walk(expression: Expression, shown: str, path: str, start: str, depth: int) -> int:
-    proc, code = expression.proc, 0
+async def _start(expression: Expression, start: str) -> int:
+    """Walk from one starting point."""
+    proc = expression.proc
+    path = proc.path(start)
     try:
         await proc.reach(path, follow=False)
         attributes = proc.root.stat(path, follow=False)
     except OSError as error:
-        return await proc.fail(f"'{shown}'", error)
-    found: Found = (shown, path, start, attributes, depth)
+        await expression.flush()
+        return await proc.fail(f"'{start}'", error)
+    return await _walk(expression, (start, path, start, attributes, 0))
+
+
+async def _walk(expression: Expression, found: Found) -> int:
+    shown, path, start, attributes, depth = found
+    proc, code = expression.proc, 0
     wanted = depth >= expression.min_depth
 
     async def visit() -> None:
         if wanted and await expression.holds(found) and not expression.acts:
-            await proc.out(shown + "\n")
+            await expression.say(shown + "\n")
 
     if not expression.depth_first:
         await visit()
     if stat.S_ISDIR(attributes.st_mode) and depth < expression.max_depth and path not in expression.pruned:
-        for name in proc.root.listdir(path):
+        try:
+            await proc.reach(path, follow=False)
+            entries = proc.root.entries(path)
+        except OSError as error:
+            return await proc.fail(f"'{shown}'", error)
+        for name, inside in entries:
             below = f"{path.rstrip('/')}/{name}"
-            if expression.mount and proc.root.is_mountpoint(below):
-                continue
-            code = await _walk(expression, f"{shown.rstrip('/')}/{name}", below, start, depth + 1) or code
+            if not (expression.mount and proc.root.is_mountpoint(below)):
+                code = await _walk(expression, (f"{shown.rstrip('/')}/{name}", below, start, inside, depth + 1)) or code
     if expression.depth_first:
         await visit()
     return code
