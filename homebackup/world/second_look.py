@@ -12,6 +12,7 @@ from typing import Any
 from homebackup.model.backups import rows
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.content import read_content
+from homebackup.model.backups.dump_listing import weighed
 from homebackup.model.backups.facts import SiteFacts, Space
 from homebackup.model.backups.places import Place, for_backups, place
 from homebackup.model.backups.task import Task
@@ -53,6 +54,8 @@ class SecondLook:
         if noted := self._noted():
             files = [f"{archive.folder}/{archive.name}.notes" for archive in noted]
             runs["notes"] = shlex.join(["heads", self.site.nas.address, *files])
+        if folders := self._temporary():
+            runs["weights"] = shlex.join(["weigh", self.site.nas.address, *folders])
         return runs
 
     def take(self, answers: Answers) -> None:
@@ -147,12 +150,25 @@ class SecondLook:
             return dump
         if not dump.folder and (hidden := self.first.rights.archives(storage, self.site.guests)):
             return hidden
-        notes, ran = {}, self._answers.runs.get("notes")
-        if isinstance(ran, Ran):
-            lines = ran.stdout.decode("ascii", "replace").splitlines()
-            notes = {(a.storage, a.name): _first_line(line) for a, line in zip(self._noted(), lines, strict=False)}
-        archives = (replace(a, notes=notes.get((storage, a.name), a.notes)) for a in dump.archives)
-        return replace(dump, archives=tuple(archives)) if notes else dump
+        return self._with_details(dump) if storage == self.site.storage.name and not self.first.host else dump
+
+    def _with_details(self, dump: Dump) -> Dump:
+        """The site's own dump with notes, and with the weight of what vzdump left of its work."""
+        notes, weights = self._answers.runs.get("notes"), self._answers.runs.get("weights")
+        lines = notes.stdout.decode("ascii", "replace").splitlines() if isinstance(notes, Ran) else []
+        said = {a.name: _first_line(line) for a, line in zip(self._noted(), lines, strict=False)}
+        heavy = weighed(weights.text) if isinstance(weights, Ran) else {}
+        archives = (replace(a, notes=said[a.name]) if a.name in said else a for a in dump.archives)
+        left = (replace(one, size=heavy.get(f"{dump.folder}/{one.name}", one.size)) for one in dump.leftovers)
+        return replace(dump, archives=tuple(archives), leftovers=tuple(left))
+
+    def _temporary(self) -> list[str]:
+        """The directories of the site's own dump that vzdump worked in."""
+        dump = self._own[0]
+        if isinstance(dump, Unseen) or self.first.host:
+            return []
+        left = (one for one in dump.leftovers if one.why == "temporary" and "\n" not in one.name)
+        return [f"{dump.folder}/{one.name}" for one in left][:NOTES]
 
     def _noted(self) -> list[Archive]:
         """The newest archive of each of the site's guests in its own storage."""

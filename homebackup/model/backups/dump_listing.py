@@ -33,8 +33,11 @@ dump() {
   if [ -n "$server" ] && ! knock "$server" "$port"; then printf 'silent %s\0' "$server"; return; fi
   printf 'space %s\0' "$(timeout -k 2 5 stat -f -c '%S %b %f %a' "${1%/*}" 2>/dev/null)"
   { timeout -k 2 10 find "$1" -maxdepth 1 -printf '%d %y %s %T@ %P\0'; printf 'end %s\0' $?; } | head -c 20000000
-  printf '\0'
-  timeout -k 2 5 find "$1" -mindepth 2 -type f -printf '> %s %P\0' 2>/dev/null | head -c 2000000
+}
+weigh() {
+  knock "$1" 2049 || return
+  shift
+  timeout -k 2 10 du -sb "$@" 2>/dev/null
 }
 heads() {
   knock "$1" 2049 || return
@@ -48,7 +51,8 @@ heads() {
 """
 """POSIX sh. `knock ADDRESS PORT` succeeds when something answers there within three seconds. `dump FOLDER MOUNT` lists
 a directory; MOUNT is where something has to be mounted for it to be the right one, or empty. `heads SERVER FILE...`
-prints the beginning of each file as a line of base64, when the server answers.
+prints the beginning of each file as a line of base64, `weigh SERVER FOLDER...` the bytes in each folder, when the
+server answers.
 """
 
 _WRITTEN = re.compile(r"(vzdump-(?:qemu|lxc|openvz)-[1-9]\d{2,8}-\d{4}_\d\d_\d\d-\d\d_\d\d_\d\d)\b.*", re.DOTALL)
@@ -68,16 +72,11 @@ def read_dump(
         return _both(f"the NAS {server} does not answer", "switch it on; its archives are safe, only out of sight")
     space = _space(words[1:])
     rows: list[tuple[str, str, int, float]] = []
-    inside: dict[str, int] = {}
     ended, link = "", False
     for record in records[1:]:
         first, _, rest = record.partition(b" ")
         if first == b"end":
             ended = rest.decode()
-        elif first == b">":
-            size, _, path = rest.partition(b" ")
-            top = _text(path.partition(b"/")[0])
-            inside[top] = inside.get(top, 0) + int(size)
         else:
             parts = rest.split(b" ", 3)
             if first == b"0":
@@ -91,8 +90,14 @@ def read_dump(
     if ended not in ("", "0") and not rows and "No such file" not in stderr and not (ended == "1" and not stderr):
         why = "does not answer in time" if ended in ("124", "137") else f"cannot be listed ({stderr or ended})"
         return Unseen(f"{folder} {why}", "see whether the NAS is well, and run this again"), space
-    archives, leftovers = _sorted(storage, folder, rows, inside, zone)
+    archives, leftovers = _sorted(storage, folder, rows, zone)
     return Dump(storage, folder, archives, leftovers, complete=ended in ("0", "1")), space
+
+
+def weighed(output: str) -> dict[str, int]:
+    """Bytes by folder, from what `weigh` printed."""
+    rows = (line.partition("\t") for line in output.splitlines())
+    return {path: int(count) for count, _, path in rows if count.isdecimal()}
 
 
 def _both(said: str, remedy: str) -> tuple[Unseen, Unseen]:
@@ -112,7 +117,7 @@ def _space(words: list[bytes]) -> Space | Unseen:
 
 
 def _sorted(
-    storage: str, folder: str, rows: list[tuple[str, str, int, float]], inside: dict[str, int], zone: ZoneInfo
+    storage: str, folder: str, rows: list[tuple[str, str, int, float]], zone: ZoneInfo
 ) -> tuple[tuple[Archive, ...], tuple[Leftover, ...]]:
     """Archives by time, then what is none by name; `rows` are name, type, bytes and time of the last change."""
     files = {name for name, kind, _, _ in rows if kind == "f"}
@@ -125,7 +130,7 @@ def _sorted(
         archives[name] = Archive(storage, name, parsed.kind, parsed.vmid, time, size, written, None, held, folder)
         stems.add(parsed.stem)
     leftovers = [
-        Leftover(storage, name, inside.get(name, size) if kind == "d" else size, written, why, *_made(name, zone))
+        Leftover(storage, name, size, written, why, *_made(name, zone))
         for name, kind, size, written in rows
         if name not in archives and (why := _why(name, kind, archives.keys(), stems))
     ]
