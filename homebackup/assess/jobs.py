@@ -91,17 +91,17 @@ def declared(site: Site) -> list[Job]:
     ]
 
 
-def found(sections: Iterable[Mapping[str, Any]], site: Site, guests: Collection[int] = ()) -> list[Job]:
+def found(sections: Iterable[Mapping[str, Any]], site: Site | None, guests: Collection[int] = ()) -> list[Job]:
     """The jobs that Proxmox VE has, by name; `guests` are those of the cluster, which a job of all guests takes.
 
-    A job belongs to a tier when it has the name of the tier's job.
+    A job belongs to a tier when it has the name of the tier's job; to none where no site is at hand.
     """
-    ours = {job.name: job for job in declared(site)}
+    ours = {job.name: job for job in declared(site)} if site else {}
     jobs = [_read(section, site, guests, ours) for section in sections if section.get("type", "vzdump") == "vzdump"]
     return sorted(jobs, key=lambda job: (job.rank is None, job.rank, job.name))
 
 
-def _read(section: Mapping[str, Any], site: Site, guests: Collection[int], ours: Mapping[str, Job]) -> Job:
+def _read(section: Mapping[str, Any], site: Site | None, guests: Collection[int], ours: Mapping[str, Job]) -> Job:
     said = from_wire(VzdumpJob, section)
     like = ours.get(said.job)
     chosen, who = "", tuple(sorted(int(vmid) for vmid in said.vmid or ()))
@@ -121,11 +121,20 @@ def _read(section: Mapping[str, Any], site: Site, guests: Collection[int], ours:
         storage=storage,
         retention=_retention(said),
         node=said.node or "",
-        nas=site.nas.address if storage == site.storage.name else "",
-        site=site.name,
+        nas=site.nas.address if site and storage == site.storage.name else "",
+        site=site.name if site else "",
         tier=like.tier if like else "",
         rank=like.rank if like else None,
     )
+
+
+def retention_of(storage: Mapping[str, Any]) -> Retention | None:
+    """The retention of a storage's section, None where it has none; what is not understood keeps all."""
+    try:
+        told = storage.get("prune-backups")
+        return None if told is None else Retention.parse(told)
+    except InvalidRetention:
+        return Retention()
 
 
 def _retention(said: VzdumpJob) -> Retention | None:

@@ -1,11 +1,12 @@
 """What a change of jobs or retention takes away: archives that the next run prunes, and guests' cover."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from homebackup.assess.amounts import size
-from homebackup.assess.jobs import Job
+from homebackup.assess.jobs import Job, found, retention_of
 from homebackup.assess.retention import Copy, Shelf, copies, effective, pruned_by, uncovered
 from homebackup.model.backups.archive import Archive
 from pverules.local_time import wall_at
@@ -81,7 +82,7 @@ def losses(
     first prune of a new job counts. Archives that the old retention would prune as well are no loss.
     """
     there = list(archives)
-    found = []
+    pruned = []
     for job in after:
         run = job.event.next_after(int(now), zone) if job.enabled and job.event else None
         if run is None or not job.storage:
@@ -92,8 +93,34 @@ def losses(
             kind = next((archive.kind for archive in there if archive.vmid == vmid), "qemu")
             shelf = Shelf(vmid, kind, _kept(before, job, vmid, kept), zone, mine)
             if gone := pruned_by(shelf, new, run):
-                found.append(Pruned(job.name, vmid, job.storage, run, tuple(gone)))
-    return Losses(tuple(found), tuple(uncovered(before, after)))
+                pruned.append(Pruned(job.name, vmid, job.storage, run, tuple(gone)))
+    return Losses(tuple(pruned), tuple(uncovered(before, after)))
+
+
+Sections = Iterable[Mapping[str, Any]]
+"""Sections as the API lists them."""
+
+
+def of_sections(
+    before: Sections,
+    after: Sections,
+    archives: Iterable[Archive],
+    zone: ZoneInfo,
+    now: float,
+    *,
+    storages: Sections,
+    storages_after: Sections | None = None,
+    guests: Collection[int] = (),
+) -> Losses:
+    """The same of sections of jobs and storages before a write and after it; `guests` are those of the cluster."""
+    had, has = (found(sections, None, guests) for sections in (before, after))
+    kept = _retentions(storages)
+    keeps = kept if storages_after is None else _retentions(storages_after)
+    return losses(had, has, archives, zone, now, kept=kept, keeps=keeps)
+
+
+def _retentions(storages: Sections) -> dict[str, Retention | None]:
+    return {str(section["storage"]): retention_of(section) for section in storages}
 
 
 def _kept(before: Sequence[Job], after: Job, vmid: int, kept: Keeps) -> Retention:

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 from homebackup.assess.agenda import Agenda, past_runs
 from homebackup.assess.forecast import Forecast, Load, Transfer, forecast, growth, rate, transfer
-from homebackup.assess.jobs import Job
+from homebackup.assess.jobs import Job, retention_of
 from homebackup.assess.retention import Copy, Day, Shelf, copies, effective, reach, runs_of, simulate
 from homebackup.model.backups.archive import Dump
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
-from pverules.retention import InvalidRetention, Retention
+from pverules.retention import Retention
 
 Back = tuple[int, int] | None
 
@@ -58,11 +58,7 @@ def storage_retention(site: Site, facts: SiteFacts | None, name: str) -> Retenti
     if facts is not None and not isinstance(facts.storages, Unseen):
         section = next((one for one in facts.storages if one.get("storage") == name), None)
         if section is not None:
-            try:
-                told = section.get("prune-backups")
-                return None if told is None else Retention.parse(told)
-            except InvalidRetention:
-                return Retention()
+            return retention_of(section)
     declared = site.storage.retention if name == site.storage.name else None
     return None if declared is None else Retention.parse(declared)
 

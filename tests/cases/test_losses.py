@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from homebackup.assess.jobs import Job
-from homebackup.assess.losses import MOST, Losses, losses
+from homebackup.assess.losses import MOST, Losses, losses, of_sections
 from homebackup.model.backups.archive import Archive
 from pverules.archive_name import ArchiveName
 from pverules.retention import Retention
@@ -126,3 +126,16 @@ def test_a_long_list_is_cut() -> None:
     told = lost([old], [replace(old, retention=Retention(last=2))], there).lines(BERLIN)
     assert len(told) == MOST + 2
     assert told[-1] == "  and 4 older ones"
+
+
+def test_sections_before_and_after_a_write() -> None:
+    before = [{"id": "p0", "schedule": "03:00", "vmid": "100,102", "storage": "nas", "prune-backups": "keep-last=7"}]
+    after = [before[0] | {"vmid": "100", "prune-backups": {"keep-last": 5}}]
+    storages = [{"storage": "nas", "prune-backups": "keep-last=3"}, {"storage": "local"}]
+    found = of_sections(before, after, THERE, BERLIN, NOW, storages=storages)
+    assert names(found) == {100: ["2026_02_07", "2026_02_06"]}
+    assert found.guests == (102,)
+    bare = [{key: value for key, value in before[0].items() if key != "prune-backups"}]
+    shorter = [{"storage": "nas", "prune-backups": "keep-last=2"}]
+    left = of_sections(bare, bare, THERE, BERLIN, NOW, storages=storages, storages_after=shorter)
+    assert {vmid: len(gone) for vmid, gone in names(left).items()} == {100: 1, 102: 1}
