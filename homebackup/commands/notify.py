@@ -144,7 +144,8 @@ def _nobody(more: str) -> Missing:
     return Missing(
         "configuration homebackup:notify",
         f"it names nobody {more}",
-        "run pulumi config set --secret homebackup:notify with an address as apprise spells it, such as ntfys://TOPIC",
+        "run pulumi config set --secret homebackup:notify, which asks for it: an address as apprise spells it, such as "
+        "ntfys://TOPIC",
     )
 
 

@@ -34,7 +34,7 @@ def test_a_usage_error_ends_with_64_and_no_traceback(words: list[str]) -> None:
 def test_every_verb_is_listed_and_nothing_else() -> None:
     ran = ended("--help")
     assert ran.returncode == 0
-    for name in ("drift", "plan", "preflight", "receipts", "recover", "trust"):
+    for name in ("drift", "notify", "plan", "preflight", "receipts", "recover", "trust"):
         assert name in ran.stdout
     assert "preflight-checks" not in ran.stdout
     assert "ending" not in ran.stdout
