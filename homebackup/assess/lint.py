@@ -1,14 +1,15 @@
 """What a site declares that will not do what its owner wants of it: doubts, each with an id, a level and a sentence."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from homebackup.assess.amounts import span
+from homebackup.assess.amounts import size, span
 from homebackup.assess.conflicts import conflicts
+from homebackup.assess.forecast import Forecast, Transfer
 from homebackup.assess.jobs import Job, declared
 from homebackup.assess.retention import Shelf, effective, reach, runs_of, simulate
 from homebackup.assess.timeline import DAY, timeline, week
@@ -38,6 +39,8 @@ LINTS: Mapping[str, tuple[Level, str]] = {
     "left-out": ("warning", "A run falls into the hour that the clock leaves out in spring."),
     "disabled": ("warning", "A tier's job is disabled, so that nothing backs its guests up."),
     "no-guests": ("error", "A job chooses no guest, or none that exists."),
+    "does-not-fit": ("warning", "The storage is full before retention has settled, or as archives grow."),
+    "too-long": ("warning", "A job usually takes longer than it has until a window or its own next run."),
     "notification-ignored": ("warning", "Proxmox VE ignores a notification setting beside the others."),
 }
 """Level and meaning of each lint by its id."""
@@ -166,6 +169,19 @@ def _left_out(jobs: list[Job], zone: ZoneInfo, now: float) -> Iterator[Doubt]:
                 f" {gap.before:%H:%M} to {gap.after:%H:%M}, and Proxmox VE leaves that run out",
                 f"start it at {gap.after:%H:%M} or later, or before {gap.before:%H:%M}",
             )
+
+
+def of_forecast(needs: Iterable[Forecast], times: Iterable[Transfer], now: float) -> Iterator[Doubt]:
+    """Every doubt about what storages can hold and jobs can do in time."""
+    for need in needs:
+        if need.room is not None and (days := need.days_to_full(now)) is not None:
+            said = f"archives need {size(need.peak)}, there is room for {size(need.room)}, so it is full in {days} days"
+            yield Doubt("does-not-fit", f"storage {need.storage}", said, "keep fewer archives, or make room")
+    for one in times:
+        if not one.fits and one.seconds is not None and one.room is not None:
+            how = "usually takes" if one.measured else "is estimated to take"
+            said = f"it {how} {span(one.seconds)} and has {span(one.room)} until {one.until}"
+            yield Doubt("too-long", f"job {one.job.name}", said, "start it earlier, or move guests to another job")
 
 
 def of_job(job: VzdumpJob, guests: Collection[int] | None = None) -> list[Doubt]:

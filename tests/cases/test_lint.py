@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from homebackup.assess.lint import LINTS, doubts, of_job
+from homebackup.assess.forecast import Forecast, Transfer
+from homebackup.assess.jobs import Job
+from homebackup.assess.lint import LINTS, doubts, of_forecast, of_job
 from homebackup.assess.usual import Usual
 from homebackup.model.site import Site, read_site
 from homebackup.model.spelling import from_wire
@@ -145,6 +147,19 @@ def test_a_job_without_guests_is_an_error() -> None:
     ]
     assert of_job(job(vmid="100,104"), [100]) == []
     assert of_job(from_wire(VzdumpJob, {"id": "j", "schedule": "03:00", "all": 1}), []) == []
+
+
+def test_a_forecast_that_does_not_fit() -> None:
+    late = Job("j", "03:00", (100,))
+    needs = [Forecast("nas", 1, 2 << 30, 3 << 30, 1 << 30, int(NOW) + 9 * 86400, True)]
+    needs.append(Forecast("b", 1, 1, 1, 9, None, True))
+    times = [Transfer(late, 7 * 3600, True, 6 * 3600, "offsite sync"), Transfer(late, 60, True, 3600, "offsite sync")]
+    assert [str(doubt) for doubt in of_forecast(needs, times, NOW)] == [
+        "storage nas: archives need 3.0 GiB, there is room for 1.0 GiB, so it is full in 9 days;"
+        " keep fewer archives, or make room (does-not-fit)",
+        "job j: it usually takes 7 h and has 6 h until offsite sync;"
+        " start it earlier, or move guests to another job (too-long)",
+    ]
 
 
 def test_every_lint_is_told_of_in_the_docs() -> None:
