@@ -1,7 +1,8 @@
-"""Writes the reference pages of the resources from their declarations: `python docs/generate.py`."""
+"""Writes the reference pages of the resources and the schemas of JSON answers: `python docs/generate.py`."""
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,13 @@ def pages() -> dict[str, str]:
     found = {f"{_file(name)}.md": f"{MARK}\n{reference(cls).rstrip()}\n" for name, cls in sorted(RESOURCES.items())}
     rows = [f"- [{name}]({_file(name)}.md): {_first(cls.__doc__)}" for name, cls in sorted(RESOURCES.items())]
     return {"README.md": "\n".join([MARK, "# Resources", "", *rows, ""]), **found}
+
+
+def schemas() -> dict[str, str]:
+    """The JSON schemas of what verbs print as JSON, by their file names in docs."""
+    from homebackup.views.documents import DOCUMENTS, schema
+
+    return {f"{verb}.schema.json": json.dumps(schema(verb), indent=2) + "\n" for verb in DOCUMENTS}
 
 
 def write(folder: Path, wanted: Mapping[str, str]) -> None:
@@ -44,3 +52,5 @@ def _first(doc: str | None) -> str:
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     write(FOLDER, pages())
+    for name, text in schemas().items():
+        (FOLDER.parent / name).write_text(text)

@@ -67,6 +67,11 @@ def test_the_committed_pages_are_what_the_declarations_say() -> None:
     assert (stale, gone) == ([], []), "run `python docs/generate.py`"
 
 
+def test_the_committed_schemas_are_what_the_verbs_print() -> None:
+    stale = [name for name, text in generator().schemas().items() if (ROOT / "docs" / name).read_text() != text]
+    assert stale == [], "run `python docs/generate.py`"
+
+
 def test_writing_replaces_generated_pages_alone(tmp_path: Path) -> None:
     generate = generator()
     (tmp_path / "old.md").write_text(generate.MARK + "\nold\n")

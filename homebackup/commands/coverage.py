@@ -7,7 +7,7 @@ from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, show
 from homebackup.commands.status import ExitCode, seen, terminal
-from homebackup.views import table
+from homebackup.views import documents, table
 from homebackup.world.pulumi_cli import PulumiCli
 
 
@@ -20,13 +20,8 @@ async def _coverage(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int
     site, facts = await seen(pulumi)
     found = coverage(site, facts)
     if as_json:
-        document(
-            "guests",
-            [asdict(cover) for cover in found.guests],
-            [str(part) for part in found.unseen],
-            site=site.name,
-            leftovers=[asdict(waste) for waste in found.waste],
-        )
+        data = asdict(documents.coverage(site, found))
+        document("guests", data.pop("guests"), data.pop("unknown"), **data)
     else:
         show(table.coverage(site, facts, found, **terminal()))
     return _code(found) if exit_code else WELL

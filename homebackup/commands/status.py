@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from homebackup.assess.coverage import Coverage, coverage
+from homebackup.assess.coverage import coverage
 from homebackup.assess.guest import verdicts
-from homebackup.assess.verdict import Verdict, Worst, worst
+from homebackup.assess.together import together
+from homebackup.assess.verdict import Worst
 from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, show
 from homebackup.model.backups.facts import SiteFacts
-from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
-from homebackup.views import table
+from homebackup.views import documents, table
 from homebackup.world.gather import gather
 from homebackup.world.live_site import LiveSite
 from homebackup.world.pulumi_cli import PulumiCli
@@ -39,7 +39,8 @@ async def _status(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
     found = coverage(site, facts)
     judged = verdicts(site, facts, found)
     if as_json:
-        document("verdicts", **report(site, facts, judged, found))
+        data = asdict(documents.status(site, facts, judged, found))
+        document("verdicts", data.pop("verdicts"), data.pop("unknown"), **data)
     else:
         show(table.status(site, facts, judged, found, **terminal()))
     return CODES[together(judged, found)] if exit_code else WELL
@@ -60,34 +61,7 @@ async def looked(declared: Declared) -> SiteFacts:
         await live.close()
 
 
-def together(judged: tuple[Verdict, ...], found: Coverage) -> Worst:
-    """What verdicts and coverage come to."""
-    return worst(judged, attention=any(not cover.declared or cover.state == "partly" for cover in found.open))
-
-
 def terminal() -> dict[str, Any]:
     """The width and colours of the terminal; 80 columns without colours when there is none."""
     colour = sys.stdout.isatty()
     return {"width": shutil.get_terminal_size().columns if colour else table.WIDTH, "colour": colour}
-
-
-def report(site: Site, facts: SiteFacts, judged: tuple[Verdict, ...], found: Coverage) -> dict[str, Any]:
-    """The answer as data, for `document` and whoever serves it; docs/status.schema.json describes it."""
-    return {
-        "content": [asdict(verdict) for verdict in judged],
-        "unknown": [str(part) for part in unseen(facts)],
-        "site": site.name,
-        "now": facts.now,
-        "zone": facts.zone,
-        "way": facts.way,
-        "skew": facts.skew,
-        "worst": together(judged, found),
-        "coverage": [asdict(cover) for cover in found.open],
-        "space": {name: asdict(part) for name, part in facts.space.items() if not isinstance(part, Unseen)},
-    }
-
-
-def unseen(facts: SiteFacts) -> list[Unseen]:
-    """Every part that could not be looked at, each reason once."""
-    parts = [facts.nas, facts.jobs, facts.storages, facts.guests, facts.tasks, *facts.dumps.values()]
-    return list(dict.fromkeys(part for part in parts if isinstance(part, Unseen)))

@@ -1,0 +1,19 @@
+"""What verdicts, coverage and everything unseen come to together."""
+
+from collections.abc import Sequence
+
+from homebackup.assess.coverage import Coverage
+from homebackup.assess.verdict import Verdict, Worst, worst
+from homebackup.model.backups.facts import SiteFacts
+from homebackup.model.seen import Unseen
+
+
+def together(judged: Sequence[Verdict], found: Coverage) -> Worst:
+    """What verdicts and coverage come to; of the coverage only what no verdict tells already."""
+    return worst(judged, attention=any(not cover.declared or cover.state == "partly" for cover in found.open))
+
+
+def unseen(facts: SiteFacts) -> list[Unseen]:
+    """Every part that could not be looked at, each reason once."""
+    parts = [facts.nas, facts.jobs, facts.storages, facts.guests, facts.tasks, *facts.dumps.values()]
+    return list(dict.fromkeys(part for part in parts if isinstance(part, Unseen)))
