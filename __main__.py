@@ -1,10 +1,13 @@
 """Configuration in, one HomeBackup out."""
 
 import sys
+import time
+from zoneinfo import ZoneInfo
 
 import pulumi
 
 from components.home_backup import HomeBackup
+from homebackup.assess.lint import doubts
 from homebackup.model.site import SITE, InvalidSite, read_site
 
 try:
@@ -14,5 +17,8 @@ except InvalidSite as invalid:
     for path, reason in invalid.problems.items():
         pulumi.log.error(f"{path}: {reason}")
     sys.exit(1)
+
+for doubt in doubts(site, ZoneInfo("UTC"), time.time()):
+    (pulumi.log.error if doubt.level == "error" else pulumi.log.warn)(str(doubt))
 
 HomeBackup(site.name, site)

@@ -1,0 +1,24 @@
+"""What a site declares and will not get is told by `pulumi preview`, and stops nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pulumi.cli import Stack
+
+pytestmark = pytest.mark.pulumi
+
+
+def test_a_threshold_that_flaps_is_told_with_a_figure_and_stays_as_declared(stack: Stack) -> None:
+    document = stack("preview", "--json").json()
+    warnings = [d["message"] for d in document["diagnostics"] if d["severity"] == "warning"]
+    told = [warning for warning in warnings if "stale-too-early" in warning]
+    assert len(told) == 2
+    assert all("stale after 168 h" in warning and "write stale-after-hours: 170" in warning for warning in told)
+
+
+def test_a_tier_before_an_earlier_one_is_told(stack: Stack) -> None:
+    stack("config", "set", "--path", "home-backup:site.tiers.p1.schedule", "02:30")
+    said = stack("preview").stdout
+    assert "(order)" in said
+    assert "inside shop vzdump (02:00 to 03:00)" in said
