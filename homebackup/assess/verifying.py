@@ -45,7 +45,7 @@ class Checked:
             made = datetime.fromtimestamp(self.holds.made, zone)
             disks = [f"{noun} {name} of {size(length)}" for name, length in self.holds.disks]
             parts = [f"{kind} {self.archive.vmid} {self.holds.name}".rstrip(), *disks, f"made {made:%Y-%m-%d %H:%M}"]
-            inside = ", ".join(parts)
+            inside = ", ".join(parts + ([f"notes: {self.notes.splitlines()[0]}"] if self.notes else []))
         return f"{head}{inside}; {'all of it' if self.depth == DEEP else size(self.read)} read"
 
 

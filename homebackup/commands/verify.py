@@ -53,7 +53,7 @@ Guests = Annotated[list[str] | None, typer.Argument(help="VMIDs or names of gues
 Deep = Annotated[bool, typer.Option("--deep", help="Read archives to their end, those not yet read so.")]
 Newest = Annotated[bool, typer.Option("--newest", help="Only the newest archive of each guest.")]
 Again = Annotated[bool, typer.Option("--again", help="With --deep: also those that were read to their end and good.")]
-Rate = Annotated[float, typer.Option("--rate", min=0.1, help="With --deep: MiB a second at most.")]
+Rate = Annotated[float, typer.Option("--rate", min=1.0, help="With --deep: MiB a second at most.")]
 
 
 def verb(

@@ -40,10 +40,10 @@ class Reader:
     async def samples(self, archives: Sequence[Archive]) -> list[Sample | Unseen]:
         """A few bytes of each of at most AT_ONCE archives; raises Unreachable and its kin."""
         files = [f"{archive.folder}/{archive.name}" for archive in archives]
-        words = ["sh", "-s", "--", self._mount, self.nas, str(HEAD), str(TAIL), str(LISTED), *files]
-        script = f"{FUNCTIONS}\n{NEAR}\n{SAMPLES}"
-        ran = await self._host.run(shlex.join(words), stdin=script.encode(), timeout=LONGEST * len(files) + 15)
-        return read_samples(ran.text, [archive.size for archive in archives], self.nas)
+        ask = shlex.join(["samples", self._mount, self.nas, str(HEAD), str(TAIL), str(LISTED), *files])
+        script = "\n".join([FUNCTIONS, NEAR, SAMPLES, ask])
+        ran = await self._host.run("sh -s", stdin=script.encode(), timeout=LONGEST * len(files) + 15)
+        return read_samples(ran.text, len(archives), self.nas)
 
     async def whole(self, archive: Archive, hear: Callable[[int], None]) -> Whole | Unseen:
         """One archive read to its end; `hear` is told how many bytes of it were read so far. Raises Unreachable."""

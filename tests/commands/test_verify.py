@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -255,3 +256,31 @@ async def test_a_nas_that_goes_away_in_the_middle(
 async def test_a_guest_that_is_not_there(stack: PlayedStack) -> None:
     with pytest.raises(Missing, match="guest nobody: the site has none of that VMID or name; see homebackup status"):
         await Verifying(["nobody"]).of(stack)
+
+
+async def test_a_name_with_shell_characters_is_no_archive(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.run(f"cd {DUMP}; echo x > 'vzdump-qemu-100-2026_11_08-02_00_00$(touch pwned).vma.zst'; echo x > ';touch pwned'")
+    code, found, _ = await verify(stack, capsys, only_newest=True)
+    assert (code, len(found)) == (0, 5)
+    assert "pwned" not in lab.run(f"ls / {DUMP} /root").replace("touch pwned", "")
+
+
+async def test_a_run_that_is_stopped_leaves_nothing_on_the_host(
+    stack: PlayedStack, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large(lab)
+    before = lab.run("ls /tmp /var/tmp")
+    monkeypatch.setattr("homebackup.commands.verify.Reader", partial(Reader, piece=8192))
+    run = asyncio.create_task(Verifying(["101"], deep=True, only_newest=True, rate=81920.0).of(stack))
+    deadline = time.monotonic() + 20
+    while not any("nice" in str(request) for request in lab.requests("ssh")):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    while lab.run("ls /tmp /var/tmp") != before:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)

@@ -5,13 +5,12 @@ A file is touched only below a mount whose NAS has just answered, and every read
 
 import base64
 import binascii
-from collections.abc import Sequence
 
-from homebackup.model.backups.sample import HEAD, TAIL, Sample
+from homebackup.model.backups.sample import Sample
 from homebackup.model.seen import Unseen
 from pverules.archive_name import ArchiveName
 
-LISTED = 1 << 30
+LISTED = 1 << 28
 """Bytes up to which `zstd -l` looks at a file: it hops from block to block and reads a thirtieth of it."""
 PIECE = 16 << 20
 """Bytes that are read at once from an archive that is read to its end, between two pauses."""
@@ -24,23 +23,45 @@ near() { grep -qF " $1 nfs" /proc/self/mounts && knock "$2" 2049; }
 """`near MOUNT ADDRESS`: something is mounted there by NFS, and the NAS answers. Needs `knock`."""
 
 SAMPLES = r"""
-mount=$1 address=$2 head=$3 tail=$4 listed=$5
-shift 5
-for file; do
-  near "$mount" "$address" || { echo silent; exit; }
-  timeout -k 2 30 sh -c '
-    [ ! -L "$1" ] && stat -c %s "$1" || exit
-    head -c "$2" "$1" | base64 -w0; echo
-    tail -c "$3" "$1" | base64 -w0; echo
-    head -c 1000 "$1.notes" 2>/dev/null | base64 -w0; echo
-    case $1 in
-      *.zst) [ "$(stat -c %s "$1")" -gt "$4" ] || { timeout -k 2 15 zstd -lq "$1"; echo "listed $?"; } ;;
-    esac 2>/dev/null | tail -n 1
-  ' - "$file" "$head" "$tail" "$listed"
-  echo "end $?"
-done
+samples() {
+  mount=$1 address=$2 head=$3 tail=$4 listed=$5
+  shift 5
+  for file; do
+    near "$mount" "$address" || { echo silent; return; }
+    timeout -k 2 30 sh -c '
+      [ ! -L "$1" ] && stat -c %s "$1" || exit
+      head -c "$2" "$1" | base64 -w0; echo
+      tail -c "$3" "$1" | base64 -w0; echo
+      head -c 1000 "$1.notes" 2>/dev/null | base64 -w0; echo
+      case $1 in
+        *.zst) [ "$(stat -c %s "$1")" -gt "$4" ] || { timeout -k 2 15 zstd -lq "$1"; echo "listed $?"; } ;;
+      esac 2>/dev/null | tail -n 1
+    ' - "$file" "$head" "$tail" "$listed" 2>/dev/null
+    echo "end $?"
+  done
+}
+newest() {
+  before=
+  timeout -k 2 10 find "$1" -maxdepth 1 -type f -name 'vzdump-*' -printf '%P\n' |
+    grep -E '^vzdump-(qemu|lxc|openvz)-[0-9]+-[0-9_]+-[0-9_]+[.](vma|tar)([.](zst|gz|lzo|bz2))?$' | sort -r |
+    while read -r name; do
+      [ "${name%-*-*}" = "$before" ] || echo "$name"
+      before=${name%-*-*}
+    done
+}
+newest_samples() {
+  near "$2" "$3" || { echo silent; return; }
+  folder=$1 names=$(newest "$1")
+  echo names $names
+  shift
+  for name in $names; do set -- "$@" "$folder/$name"; done
+  samples "$@"
+}
 """
-"""Arguments: mount, address, bytes of the head, of the tail, size up to which `zstd -l` is asked, then files."""
+"""Needs `near`. `samples MOUNT ADDRESS HEAD TAIL LISTED FILE...` prints both ends of each file, HEAD and TAIL bytes of
+them, its notes, and what `zstd -l` says of one of up to LISTED bytes. `newest_samples FOLDER MOUNT ADDRESS HEAD TAIL
+LISTED` does so with the newest archive of each guest, and names them first: a listing can bring them along.
+"""
 
 WHOLE = r"""
 exec 4>&1
@@ -55,7 +76,7 @@ feed() {
     timeout -k 2 "$5" dd if="$1" bs="$3" skip="$n" count=1 iflag=fullblock status=none 2> "$work/dd" ||
       { echo "$?" > "$work/feed"; return; }
     n=$((n + 1))
-    echo "at $n" >&4
+    echo "at $n" >&4 || return
     wait "$!"
   done
   echo 0 > "$work/feed"
@@ -87,8 +108,8 @@ def away(nas: str) -> Unseen:
     return Unseen(f"the NAS {nas} stopped answering", "run this again when it is back; what was verified is kept")
 
 
-def read_samples(output: str, sizes: Sequence[int], nas: str) -> list[Sample | Unseen]:
-    """What SAMPLES printed of files that were listed with these sizes; of a NAS that went away the rest is Unseen."""
+def read_samples(output: str, count: int, nas: str) -> list[Sample | Unseen]:
+    """What `samples` printed of so many files; of a NAS that went away the rest is Unseen."""
     found: list[Sample | Unseen] = []
     said: list[str] = []
     for line in output.splitlines():
@@ -99,7 +120,14 @@ def read_samples(output: str, sizes: Sequence[int], nas: str) -> list[Sample | U
             continue
         found.append(_sample(said, line.removeprefix("end ")))
         said = []
-    return found + [away(nas)] * (len(sizes) - len(found))
+    return found + [away(nas)] * (count - len(found))
+
+
+def read_newest_samples(output: str, nas: str) -> dict[str, Sample | Unseen]:
+    """What `newest_samples` printed, by name of the archive; nothing where the NAS was away from the beginning."""
+    first, _, rest = output.partition("\n")
+    names = first.split(" ")[1:] if first.startswith("names ") else []
+    return dict(zip(names, read_samples(rest, len(names), nas), strict=True))
 
 
 def _sample(said: list[str], code: str) -> Sample | Unseen:
@@ -110,7 +138,7 @@ def _sample(said: list[str], code: str) -> Sample | Unseen:
         if code in ("124", "137"):
             return Unseen("it cannot be read in time", "see whether the NAS is well, and run this again")
         return Unseen("it is gone, or is no file", "run this again")
-    if (len(head), len(tail)) != (min(size, HEAD), min(size, TAIL)):
+    if not (head and tail) and size:
         return Unseen("it cannot be read", "see whether the NAS is well, and run this again")
     listed = {"listed 0": True, "listed 1": False}.get(said[4] if len(said) > 4 else "")
     return Sample(size, head, tail, notes.decode("utf-8", "replace").strip() or None, listed)
