@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from homebackup.model import fstab
-from homebackup.model import heal as timer
 from homebackup.model.declare import Field, Says, Value, key, observed, resource, unordered
+from homebackup.model.heal import timer
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.kinds import ExportPath, Flag, LanAddress, MountOptions, MountPoint, Text
 from homebackup.model.lifecycle import World
@@ -14,6 +14,7 @@ from homebackup.model.mounts import Mount, differences, soft_trouble
 from homebackup.model.refusal import Refusal
 from homebackup.model.steps import Blocked, Plan, Run, Step, Write
 from homebackup.model.systemd import unit_name
+from homebackup.model.timer import RUNNING
 
 FSTAB = "/etc/fstab"
 RELOAD = Run(("systemctl", "daemon-reload"))
@@ -96,9 +97,9 @@ class NfsMount:
         if not adopting and ground.directories.get(name, "missing") != "missing":
             values["immutable"] = ground.directories[name] == "immutable"
         values["boot"] = _boot(lines, commented)
-        healing = timer.state(ground, name, known.get("server") or values["server"])
+        healing = timer(name, known.get("server") or values["server"]).state(ground)
         values["heal"] = healing != "missing"
-        values["healer"] = "as declared" if healing in ("missing", timer.RUNNING) else healing
+        values["healer"] = "as declared" if healing in ("missing", RUNNING) else healing
         mount = cls(**values)
         return cls(**values | {"live": mount._live(ground, known.get("live", "mounted") or "not mounted")})
 
@@ -138,7 +139,7 @@ class NfsMount:
         if left != ground.fstab:
             steps += [Write(FSTAB, ground.fstab, left, "fstab"), RELOAD]
         blocked = _in_use(ground, self.target) if stop in steps else None
-        return Plan((*timer.removing(ground, self.target, self.server), *steps), blocked=blocked)
+        return Plan((*timer(self.target, self.server).removing(ground), *steps), blocked=blocked)
 
     def _converge(self, ground: HostFacts) -> Plan:
         self._stay_apart(ground)
@@ -154,7 +155,8 @@ class NfsMount:
             flag = "+i" if self.immutable else "-i"
             beneath = ("unshare", "-m", "sh", "-c", _BENEATH, self.target, flag)
             steps.append(Run(beneath if layers else ("chattr", flag, self.target)))
-        steps += (timer.keeping if self.heal else timer.removing)(ground, self.target, self.server)
+        healing = timer(self.target, self.server)
+        steps += (healing.keeping if self.heal else healing.removing)(ground)
         undo_from = len(steps)
         undo: list[Step] = []
         after = before if self._line_holds(before) else fstab.with_line(before, self._entry())

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from homebackup.model import fstab, heal
+from homebackup.model import fstab
+from homebackup.model import timer as timers
 from homebackup.model.declare import check, observed
+from homebackup.model.heal import timer as heal_timer
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.mounts import Mount
 from homebackup.model.refusal import Refusal
@@ -223,10 +225,10 @@ def test_no_guard_where_none_is_declared() -> None:
 
 
 HEALED = replace(WANTED, heal=True)
-UNITS = heal.units(TARGET, WANTED.server)
-TIMER = heal.name(TARGET)
+UNITS = heal_timer(TARGET, WANTED.server).files
+TIMER = heal_timer(TARGET, WANTED.server).name
 ENABLE = Run(("systemctl", "enable", "--now", TIMER))
-SYNC = Run(("sync", heal.WANTED))
+SYNC = Run(("sync", timers.WANTED))
 DISABLE = [
     Run(("systemctl", "disable", "--now", TIMER)),
     Run(("systemctl", "stop", TIMER.replace(".timer", ".service")), timeout=130, accept=frozenset({0, 5})),
