@@ -141,8 +141,10 @@ def _taken(site: Site, guest: Guest, jobs: list[Job], facts: SiteFacts) -> dict[
     name = site.tiers[tier].job if tier else ""
     if name and all(job.name != name for job in jobs):
         said = f"its job {name} does not exist"
+    elif name in (job.name for job in taking):
+        said = f"its job {name} is disabled"
     elif taking:
-        said = f"its job is disabled: {', '.join(job.name for job in taking)}"
+        said = f"only disabled jobs have it: {', '.join(job.name for job in taking)}"
     elif elsewhere := [job for job in jobs if job.enabled and job.node not in ("", guest.node) and _names(job, guest)]:
         said = f"it runs on node {guest.node}, but job {elsewhere[0].name} runs on {elsewhere[0].node} only"
     else:

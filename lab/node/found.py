@@ -4,6 +4,7 @@ import re
 import stat
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 
 from lab.node.commands.listing import GROUP_NAMES, USER_NAMES
 from lab.node.inodes import Stat
@@ -16,40 +17,54 @@ Found = tuple[str, str, str, Stat, int]
 """(shown path, absolute path, starting point, attributes, depth)."""
 
 
+def _local(proc: Process, found: Found) -> datetime:
+    return proc.clock.local(found[3].st_mtime)
+
+
+_VALUES: dict[str, Callable[[Process, Found], object]] = {
+    "p": lambda proc, found: found[0],
+    "P": lambda proc, found: found[0][len(found[2]) :].lstrip("/"),
+    "f": lambda proc, found: found[0].rstrip("/").rpartition("/")[2] or "/",
+    "h": lambda proc, found: found[0].rpartition("/")[0] or ".",
+    "s": lambda proc, found: found[3].st_size,
+    "m": lambda proc, found: f"{found[3].st_mode & 0o7777:o}",
+    "M": lambda proc, found: stat.filemode(found[3].st_mode),
+    "u": lambda proc, found: USER_NAMES.get(found[3].st_uid, found[3].st_uid),
+    "g": lambda proc, found: GROUP_NAMES.get(found[3].st_gid, found[3].st_gid),
+    "U": lambda proc, found: found[3].st_uid,
+    "G": lambda proc, found: found[3].st_gid,
+    "T@": lambda proc, found: f"{found[3].st_mtime:.10f}",
+    "y": lambda proc, found: _LETTERS.get(stat.S_IFMT(found[3].st_mode), "f"),
+    "d": lambda proc, found: found[4],
+    "i": lambda proc, found: found[3].st_ino,
+    "n": lambda proc, found: found[3].st_nlink,
+    "k": lambda proc, found: -(-found[3].st_blocks // 2),
+    "t": lambda proc, found: _local(proc, found).strftime("%a %b %e %H:%M:%S.%f0000 %Y"),
+    "l": lambda proc, found: proc.root.readlink(found[1]) if stat.S_ISLNK(found[3].st_mode) else "",
+    "C@": lambda proc, found: f"{found[3].st_ctime:.10f}",
+    "b": lambda proc, found: found[3].st_blocks,
+}
+"""What each directive stands for."""
+
+
+@cache
+def _parts(form: str) -> tuple[str | Callable[[Process, Found], object], ...]:
+    """A format as literal text and what to put between."""
+    form = form.replace("\\0", "\0").replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
+    parts: list[str | Callable[[Process, Found], object]] = []
+    end = 0
+    for directive in _DIRECTIVE.finditer(form):
+        parts.append(form[end : directive.start()])
+        end = directive.end()
+        if time := directive[1]:
+            parts.append(lambda proc, found, time=time: _local(proc, found).strftime("%" + time))  # type: ignore[misc]
+        elif directive[4]:
+            parts.append("%")
+        else:
+            parts.append(_VALUES.get(directive[2] or directive[3], lambda proc, found: "?"))
+    return (*parts, form[end:])
+
+
 def printed(proc: Process, form: str, found: Found) -> str:
     """What `-printf` with this format prints of a file."""
-    shown, path, start, attributes, depth = found
-
-    def local() -> datetime:
-        return proc.clock.local(attributes.st_mtime)
-
-    values: dict[str, Callable[[], object]] = {
-        "p": lambda: shown,
-        "P": lambda: shown[len(start) :].lstrip("/"),
-        "f": lambda: shown.rstrip("/").rpartition("/")[2] or "/",
-        "h": lambda: shown.rpartition("/")[0] or ".",
-        "s": lambda: attributes.st_size,
-        "m": lambda: f"{attributes.st_mode & 0o7777:o}",
-        "M": lambda: stat.filemode(attributes.st_mode),
-        "u": lambda: USER_NAMES.get(attributes.st_uid, attributes.st_uid),
-        "g": lambda: GROUP_NAMES.get(attributes.st_gid, attributes.st_gid),
-        "U": lambda: attributes.st_uid,
-        "G": lambda: attributes.st_gid,
-        "T@": lambda: f"{attributes.st_mtime:.10f}",
-        "y": lambda: _LETTERS.get(stat.S_IFMT(attributes.st_mode), "f"),
-        "d": lambda: depth,
-        "i": lambda: attributes.st_ino,
-        "n": lambda: attributes.st_nlink,
-        "k": lambda: -(-attributes.st_blocks // 2),
-        "t": lambda: local().strftime("%a %b %e %H:%M:%S.%f0000 %Y"),
-        "l": lambda: proc.root.readlink(path) if stat.S_ISLNK(attributes.st_mode) else "",
-        "C@": lambda: f"{attributes.st_ctime:.10f}",
-        "b": lambda: attributes.st_blocks,
-    }
-    form = form.replace("\\0", "\0").replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
-    return _DIRECTIVE.sub(
-        lambda m: (
-            local().strftime("%" + m[1]) if m[1] else "%" if m[4] else str(values.get(m[2] or m[3], lambda: "?")())
-        ),
-        form,
-    )
+    return "".join(part if isinstance(part, str) else str(part(proc, found)) for part in _parts(form))

@@ -190,7 +190,7 @@ TABLE: dict[str, tuple[Story, str | dict[Source, str], str]] = {
         "33 h old",
     ),
     "no job": (Story(NIGHTS, jobs=()), "UNPROTECTED", "its job p0-daily does not exist"),
-    "a disabled job": (Story(NIGHTS, jobs=(JOB | {"enabled": 0},)), "UNPROTECTED", "its job is disabled: p0-daily"),
+    "a disabled job": (Story(NIGHTS, jobs=(JOB | {"enabled": 0},)), "UNPROTECTED", "its job p0-daily is disabled"),
     "a job for other guests": (Story(NIGHTS, jobs=(JOB | {"vmid": "101"},)), "UNPROTECTED", "no job has it"),
     "a job of another node": (
         Story(NIGHTS, jobs=(JOB | {"node": "other"},)),

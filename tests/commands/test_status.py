@@ -93,7 +93,7 @@ async def test_what_is_broken_is_found(
     assert states(report) == {100: "BROKEN", 102: "STALE", 103: "UNPROTECTED", 101: "OK", 105: "OK"}
     text = await shown(stack, capsys)
     assert text.index("BROKEN, critical: 100 home-assistant") < text.index("UNPROTECTED: 103 download-home")
-    assert "its job is disabled: backup-home-p1-daily" in text
+    assert "its job backup-home-p1-daily is disabled" in text
     assert "vzdump 100 --storage nas-backups" in " ".join(text.split())
 
 
