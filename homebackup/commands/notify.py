@@ -90,10 +90,11 @@ async def _notify(pulumi: PulumiCli, *, as_digest: bool) -> int:
     stack = await Declared.of(pulumi)
     if not stack.recipients.secrets:
         raise _nobody("nor a dead-man check")
-    telling = Telling(stack)
+    telling, file = Telling(stack), LastToldFile(stack.folder, stack.name)
     await telling.ping("start")
     try:
-        signal, said = await _look_and_tell(telling, as_digest=as_digest)
+        async with file.alone():
+            signal, said = await _look_and_tell(telling, file, as_digest=as_digest)
     except Exception as error:
         await telling.ping("fail", sentence(error))
         raise
@@ -102,10 +103,9 @@ async def _notify(pulumi: PulumiCli, *, as_digest: bool) -> int:
     return TROUBLE if telling.failed else WELL
 
 
-async def _look_and_tell(telling: Telling, *, as_digest: bool) -> tuple[web.Signal | None, str]:
+async def _look_and_tell(telling: Telling, file: LastToldFile, *, as_digest: bool) -> tuple[web.Signal | None, str]:
     """Tell what there is to tell, keep that it was told, and return what the dead-man check is to hear."""
     stack = telling.stack
-    file = LastToldFile(stack.folder, stack.name)
     facts = await looked(stack)
     cover = coverage(stack.site, facts)
     judged = watched(verdicts(stack.site, facts, cover), cover)

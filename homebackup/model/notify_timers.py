@@ -37,7 +37,7 @@ WantedBy=timers.target
 """
 _BOTH = (
     ("notify", "Tell what changed in the backups of stack {}", "hourly", ()),
-    ("digest", "Tell how the backups of stack {} stand", "Mon 08:00", ("--digest",)),
+    ("digest", "Tell how the backups of stack {} stand", "Mon 08:30", ("--digest",)),
 )
 
 

@@ -1,39 +1,67 @@
 """What the owner was last told of a stack's backups, kept in a file beside the journal."""
 
+import asyncio
+import contextlib
+import fcntl
+import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from homebackup.model.last_told import LastTold
 from homebackup.model.steps import Write
 from homebackup.world import journal, local_files
-from homebackup.world.errors import Refused
+from homebackup.world.errors import Busy, Refused
+
+PATIENCE = 600.0
+"""Seconds to wait for another run, which may be waiting for a slow site."""
 
 
 class LastToldFile:
-    """The file of one stack; it is replaced at once and on the disk before it counts."""
+    """The file of one stack; it is replaced at once, and on the disk when that is done."""
 
     def __init__(self, folder: Path, stack: str) -> None:
         self.path = journal.place(folder).absolute().with_name(f"told-{stack}.json")
         self._text: bytes | None = None
 
+    @contextlib.asynccontextmanager
+    async def alone(self, patience: float = PATIENCE) -> AsyncIterator[None]:
+        """No other run tells meanwhile, so that nothing is told twice; raises Busy and Refused."""
+        lock = self.path.with_suffix(".lock")
+        try:
+            lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            opened = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Refused(str(lock), f"it cannot be opened ({error.strerror})", "correct its permissions") from None
+        try:
+            try:
+                async with asyncio.timeout(patience):
+                    while not _locked(opened):  # noqa: ASYNC110 -- no event tells of a lock that another process lets go
+                        await asyncio.sleep(0.05)
+            except TimeoutError:
+                raise Busy(str(lock), "another homebackup notify still runs", "see why it does not end") from None
+            yield
+        finally:
+            os.close(opened)
+
     async def read(self) -> LastTold:
-        """What it says; raises Refused where it cannot be read or was damaged."""
+        """What it says; raises Refused where it cannot be read or is damaged."""
         self._text = await local_files.read(self.path)
         try:
             return LastTold.read(self._text)
         except ValueError:
-            raise Refused(
-                str(self.path),
-                "it is damaged, so what was told already is not known",
-                "all that is not well is told anew",
-            ) from None
+            said = "it is damaged, so what was told already is not known"
+            raise Refused(str(self.path), said, "nothing has to be done: all that is not well is told anew") from None
 
     async def keep(self, told: LastTold) -> None:
-        """Replace what was read; raises Changed where another process did so meanwhile, and Refused."""
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise Refused(
-                str(self.path), f"it cannot be written ({error.strerror})", "correct its permissions"
-            ) from None
-        await local_files.perform(Write(str(self.path), self._text, told.text(), mode=0o600, here=True), Path())
-        self._text = told.text()
+        """Replace what was read; raises Changed where somebody else did so meanwhile, and Refused."""
+        text = told.text()
+        await local_files.perform(Write(str(self.path), self._text, text, mode=0o600, here=True), self.path.parent)
+        self._text = text
+
+
+def _locked(opened: int) -> bool:
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

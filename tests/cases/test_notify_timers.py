@@ -35,4 +35,4 @@ def test_the_units() -> None:
     assert "User=me" in service
     assert "OnCalendar=hourly" in hourly.units[hourly.name].splitlines()
     assert weekly.units[weekly.service].count(" --digest\n") == 1
-    assert "OnCalendar=Mon 08:00" in weekly.units[weekly.name].splitlines()
+    assert "OnCalendar=Mon 08:30" in weekly.units[weekly.name].splitlines()

@@ -13,7 +13,7 @@ import pytest
 
 from homebackup.commands import notify
 from homebackup.commands.ending import TROUBLE, WELL
-from homebackup.world.errors import Missing, Trouble
+from homebackup.world.errors import Busy, Missing, Trouble
 from homebackup.world.last_told import LastToldFile
 from tests.commands.living_site import DECLARED, DUMP, settle
 from tests.commands.stack import PlayedStack
@@ -151,7 +151,22 @@ async def test_a_damaged_memory_is_said_and_made_anew(
     assert len(await told(stack, phone)) == 1
     assert "it is damaged" in capsys.readouterr().err
     assert await told(stack, phone) == []
-    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    assert sorted(path.name for path in file.parent.iterdir()) == ["told-home.json", "told-home.lock"]
+
+
+async def test_two_at_once_tell_once(stack: PlayedStack, lab: Lab, phone: Listener, deadman: Listener) -> None:
+    settle(lab)
+    spoil(lab, 105)
+    assert await asyncio.gather(*(notify._notify(stack, as_digest=False) for _ in range(2))) == [WELL, WELL]
+    assert len(phone.heard) == 1
+    assert sorted(signals(deadman)) == ["/start", "/start", "success", "success"]
+
+
+async def test_one_that_never_ends_is_said(tmp_path: Path) -> None:
+    async with LastToldFile(tmp_path, "home").alone():
+        with pytest.raises(Busy, match="another homebackup notify still runs"):
+            async with LastToldFile(tmp_path, "home").alone(0.1):
+                pass
 
 
 async def test_a_look_that_fails_is_heard(
