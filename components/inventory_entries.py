@@ -11,8 +11,11 @@ class InventoryEntries(pulumi.ComponentResource):
 
     def __init__(self, name: str, site: Site, inventory: Inventory, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("homebackup:components:InventoryEntries", name, None, opts)
-        self.entries = {
-            entry.name: InventoryEntry(
+        self.entries: dict[str, InventoryEntry] = {}
+        for entry in site.entries():
+            # One after the other, so that the file lists them in the order of the tiers.
+            earlier = list(self.entries.values())[-1:]
+            self.entries[entry.name] = InventoryEntry(
                 entry.name,
                 file=inventory.file,
                 name=entry.name,
@@ -24,8 +27,6 @@ class InventoryEntries(pulumi.ComponentResource):
                 stale_after_hours=entry.stale_after_hours,
                 classification=entry.classification,
                 notes=entry.notes or None,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=earlier),
             )
-            for entry in site.entries()
-        }
         self.register_outputs({"file": inventory.file})

@@ -40,7 +40,7 @@ class LiveSite:
         self.connection, self.folder = connection, folder
         self.host = Host(connection)
         self.api = Api(connection, self.host)
-        self._archives = Archives(self.host, self.look)
+        self._archives = Archives(self.host)
         self._pairs: set[tuple[str, str]] = set()
         self._moments = itertools.count(1)
         self._changed = 0
@@ -66,7 +66,7 @@ class LiveSite:
 
     async def archives(self, folder: str) -> Dump | Unseen:
         """What a directory of archives on the host holds, times by the node's wall clock; or why it cannot be seen."""
-        return await self._archives.of(folder)
+        return await self._archives.of(folder, self._changed)
 
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
         """The host in one ssh round trip, whoever else is asking at the same time; raises Unreachable and its kin.

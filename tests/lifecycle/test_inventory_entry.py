@@ -221,7 +221,10 @@ async def test_auto_is_flipped_by_the_first_archive_that_is_newer(bench: Bench, 
     assert differing(await again(bench, entry), new) == {}, "what is not known is no drift"
     assert "does not answer" in bench.said[-1]
     bench.lab.control("/nas", {"power": "on"})
-    bench.lab.run("mountpoint -q /mnt/nas-backups || mount /mnt/nas-backups")
+    bench.lab.run("umount /mnt/nas-backups")
+    assert differing(await again(bench, entry), new) == {}, "the directory underneath is another one"
+    assert "nothing is mounted on /mnt/nas-backups" in bench.said[-1]
+    bench.lab.run("mount /mnt/nas-backups")
 
     seen = await again(bench, entry)
     assert differing(seen, new) == {"enabled": "false"}
