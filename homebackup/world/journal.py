@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import itertools
 import os
 import uuid
@@ -17,6 +16,7 @@ from homebackup.model.hidden import clean
 from homebackup.model.receipts import Entry, Event
 from homebackup.model.steps import Plan, Step
 from homebackup.world.errors import Refused, Trouble, Unreachable
+from homebackup.world.file_lock import lock
 from homebackup.world.processes import machine
 from homebackup.world.wire import hide
 
@@ -75,9 +75,7 @@ class Journal:
     async def _append(self, line: bytes) -> None:
         file = await asyncio.to_thread(self._open)
         try:
-            async with asyncio.timeout(PATIENCE):
-                while not _locked(file):  # noqa: ASYNC110 -- no event tells of a lock that another process lets go
-                    await asyncio.sleep(0.01)
+            await lock(file, PATIENCE)
             await asyncio.to_thread(_add, file, line)
         finally:
             os.close(file)
@@ -179,14 +177,6 @@ def entries(file: Path) -> tuple[list[Entry], int]:
         ) from None
     read = [Entry.read(line) for line in lines if line.strip()]
     return [entry for entry in read if entry], read.count(None)
-
-
-def _locked(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _add(file: int, line: bytes) -> None:

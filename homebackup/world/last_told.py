@@ -1,8 +1,6 @@
 """What the owner was last told of a stack's backups, kept in a file beside the journal."""
 
-import asyncio
 import contextlib
-import fcntl
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +9,7 @@ from homebackup.model.last_told import LastTold
 from homebackup.model.steps import Write
 from homebackup.world import journal, local_files
 from homebackup.world.errors import Busy, Refused
+from homebackup.world.file_lock import lock
 
 PATIENCE = 600.0
 """Seconds to wait for another run, which may be waiting for a slow site."""
@@ -26,19 +25,17 @@ class LastToldFile:
     @contextlib.asynccontextmanager
     async def alone(self, patience: float = PATIENCE) -> AsyncIterator[None]:
         """No other run tells meanwhile, so that nothing is told twice; raises Busy and Refused."""
-        lock = self.path.with_suffix(".lock")
+        place = self.path.with_suffix(".lock")
         try:
-            lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            opened = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            opened = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise Refused(str(lock), f"it cannot be opened ({error.strerror})", "correct its permissions") from None
+            raise Refused(str(place), f"it cannot be opened ({error.strerror})", "correct its permissions") from None
         try:
             try:
-                async with asyncio.timeout(patience):
-                    while not _locked(opened):  # noqa: ASYNC110 -- no event tells of a lock that another process lets go
-                        await asyncio.sleep(0.05)
+                await lock(opened, patience)
             except TimeoutError:
-                raise Busy(str(lock), "another homebackup notify still runs", "see why it does not end") from None
+                raise Busy(str(place), "another homebackup notify still runs", "see why it does not end") from None
             yield
         finally:
             os.close(opened)
@@ -57,11 +54,3 @@ class LastToldFile:
         text = told.text()
         await local_files.perform(Write(str(self.path), self._text, text, mode=0o600, here=True), self.path.parent)
         self._text = text
-
-
-def _locked(opened: int) -> bool:
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import stat
 import tempfile
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from homebackup.model.steps import Write
 from homebackup.world.errors import Busy, Changed, Refused
+from homebackup.world.file_lock import lock
 
 PATIENCE = 20.0
 """Seconds to wait while another process replaces a file of the same directory; it takes milliseconds."""
@@ -45,9 +45,7 @@ async def _alone(parent: Path, path: Path) -> AsyncIterator[None]:
     opened = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         try:
-            async with asyncio.timeout(PATIENCE):
-                while not _locked(opened):  # noqa: ASYNC110 -- no event tells of a lock that another process lets go
-                    await asyncio.sleep(0.01)
+            await lock(opened, PATIENCE)
         except TimeoutError:
             raise Busy(
                 str(path),
@@ -58,14 +56,6 @@ async def _alone(parent: Path, path: Path) -> AsyncIterator[None]:
         await asyncio.to_thread(os.fsync, opened)
     finally:
         os.close(opened)
-
-
-def _locked(opened: int) -> bool:
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _read(path: Path) -> bytes | None:
