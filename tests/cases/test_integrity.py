@@ -216,3 +216,18 @@ def test_frames_one_after_the_other_are_whole(tmp_path: Path) -> None:
         assert ends_well(whole[:HEAD], whole[:-1][-TAIL:], len(whole) - 1) is False
         assert ends_well(b"", whole, len(whole))
         assert ends_well(b"", whole[:-1], len(whole) - 1) is False
+
+
+def test_what_gnu_tar_writes_for_a_container_is_read(tmp_path: Path) -> None:
+    (tmp_path / "work/etc/vzdump").mkdir(parents=True)
+    (tmp_path / "root/etc").mkdir(parents=True)
+    (tmp_path / "work/etc/vzdump/pct.conf").write_text(CONTAINER.format(105))
+    (tmp_path / "work/etc/vzdump/pct.fw").write_text("")
+    (tmp_path / "root/etc/noise").write_bytes(NOISE)
+    told = "--one-file-system -p --sparse --numeric-owner --acls --xattrs --xattrs-include=user.* --directory=work"
+    words = [*told.split(), "./etc/vzdump/pct.conf", "./etc/vzdump/pct.fw", "--directory=../root", "./"]
+    tar = ["tar", "cf", "-", f"--mtime=@{MADE}", *words]
+    data = subprocess.run(tar, cwd=tmp_path, capture_output=True, check=True).stdout
+    for ending in ("", ".zst", ".gz"):
+        found = looked(CT + ending, PACKED[ending](data))
+        assert (found.state, found.holds and found.holds.name) == (GOOD, "pihole-home")

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from homebackup.commands import verify as verify_verb
+from homebackup.commands.ending import Ended
 from homebackup.commands.verify import Verifying
 from homebackup.model.backups.archive import Archive
 from homebackup.model.backups.sample import HEAD, TAIL
@@ -253,6 +255,32 @@ async def test_a_nas_that_goes_away_in_the_middle(
     assert await Verifying(deep=True, only_newest=True).of(stack) == 0
 
 
+async def test_a_nas_that_goes_away_under_a_reading(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = large(lab)
+    lab.control("/patience", {"scale": 0.01})
+    asked: Callable[..., Any] = Reader.whole
+    switching: list[asyncio.Future[Any]] = []
+
+    async def switched_off(self: Reader, archive: Archive, hear: Callable[[int], None]) -> Any:
+        def heard(count: int) -> None:
+            hear(count)
+            if not switching:
+                off = asyncio.get_running_loop().run_in_executor(None, lab.control, "/nas", {"power": "off"})
+                switching.append(off)
+
+        return await asked(self, archive, heard)
+
+    monkeypatch.setattr(Reader, "whole", switched_off)
+    monkeypatch.setattr("homebackup.commands.verify.Reader", partial(Reader, piece=1 << 16))
+    assert await Verifying(["101", "103"], deep=True, only_newest=True, rate=1 << 18).of(stack) == 3
+    await asyncio.gather(*switching)
+    said = capsys.readouterr()
+    assert "unknown: the NAS 10.0.0.150 stopped answering; run this again" in said.err
+    assert {result.depth for result in results(place(stack.folder)) if result.name in names} == {QUICK}
+
+
 async def test_a_guest_that_is_not_there(stack: PlayedStack) -> None:
     with pytest.raises(Missing, match="guest nobody: the site has none of that VMID or name; see homebackup status"):
         await Verifying(["nobody"]).of(stack)
@@ -284,3 +312,12 @@ async def test_a_run_that_is_stopped_leaves_nothing_on_the_host(
     while lab.run("ls /tmp /var/tmp") != before:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
+
+
+def test_the_verb_ends_with_its_code(stack: PlayedStack, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify_verb, "PulumiCli", lambda folder, name: stack)
+    lab.run(f"truncate -s 0 {DUMP}/{newest(lab, MACHINE)}")
+    for guests, code in ((["102"], 2), (["pihole-home"], 0)):
+        with pytest.raises(Ended) as ended:
+            verify_verb.verb(guests, newest=True)
+        assert ended.value.code == code
