@@ -54,7 +54,7 @@ def digest(site: str, found: Changes, verdicts: Sequence[Verdict], now: float) -
         _list("Deferred", (f"{one_line(v.label)}: {one_line(v.said)}" for v in verdicts if v.state == "DEFERRED")),
     ]
     level: Level = "warning" if any(map(bad, verdicts)) else "info"
-    return Message(f"{one_line(site)}: {_standing(verdicts)}", _body(blocks), level)
+    return Message(f"{one_line(site)}: {standing(verdicts)}", _body(blocks), level)
 
 
 def trial(site: str, machine: str) -> Message:
@@ -75,7 +75,8 @@ def _title(fresh: Sequence[Change]) -> str:
     return ", ".join([f"{first} {'backup' if first == 1 else 'backups'} {words}", *rest])
 
 
-def _standing(verdicts: Sequence[Verdict]) -> str:
+def standing(verdicts: Sequence[Verdict]) -> str:
+    """How all backups stand, in half a sentence."""
     watched = [v for v in verdicts if v.state != "DEFERRED"]
     wrong, unseen = sum(map(bad, watched)), sum(v.state == UNKNOWN for v in watched)
     said = [f"{wrong} of {len(watched)} backups {_need(wrong)}"] if wrong else []

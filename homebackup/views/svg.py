@@ -28,7 +28,7 @@ svg{--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--paper:#fff;--bad:#b3261e;--ban
 @media print{svg{--ink:#000;--soft:#333;--line:#bbb;--paper:#fff;--bad:#b3261e;--band:#e8ebef;--twice:#fff3c4}}
 .paper{fill:var(--paper)}text{font:12px system-ui,sans-serif;fill:var(--ink)}.soft{fill:var(--soft)}
 .title{font-size:15px;font-weight:600}.rule{stroke:var(--line)}.window{fill:var(--band)}.twice{fill:var(--twice)}
-.gap{fill:url(#out)}.bad{fill:none;stroke:var(--bad);stroke-width:2.5}.cry{fill:var(--bad);font-weight:600}
+.bad{fill:none;stroke:var(--bad);stroke-width:2.5}.cry{fill:var(--bad);font-weight:600}
 .tag{paint-order:stroke;stroke:var(--paper);stroke-width:3px}.hatch{stroke:var(--soft);stroke-width:1.5}
 .never{stroke:var(--ink);stroke-dasharray:3 2}
 """
@@ -39,8 +39,11 @@ def _fit(text: str) -> str:
     return escaped(plain_line(text))
 
 
-def text(line: Timeline, found: Sequence[Conflict], name: str, width: int = 1000) -> str:
-    """The picture, so many units wide; `name` is the site's. It is the same while the timeline is the same."""
+def text(line: Timeline, found: Sequence[Conflict], name: str, width: int = 1000, mark: str = "") -> str:
+    """The picture, so many units wide; `name` is the site's. It is the same while the timeline is the same.
+
+    Its ids end with `mark`, so that one page can hold several pictures.
+    """
     chart = width - GUTTER - EDGE
     week = lay_out(line, found, lambda label: (len(label) * LETTER + 12) / chart)
     colours = {job.name: COLOURS[place % len(COLOURS)] for place, job in enumerate(line.jobs)}
@@ -49,7 +52,7 @@ def text(line: Timeline, found: Sequence[Conflict], name: str, width: int = 1000
     heading, top = _heading(f"Backups of {name}, {line.days[0]} to {line.days[-1]}, {line.zone.key}", width)
     body += _hours(week, scale, top)
     for row in week.rows:
-        body += _row(row, scale, top, colours)
+        body += _row(row, scale, top, colours, mark)
         top += _height(row)
     body.append(f'<path class="rule" d="M0 {top}H{width}"/>')
     legend, top = _legend(line, colours, top, width)
@@ -57,10 +60,11 @@ def text(line: Timeline, found: Sequence[Conflict], name: str, width: int = 1000
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top}" width="{width}" height="{top}"'
-            ' role="img" aria-labelledby="title">',
-            f'<title id="title">Backups of {_fit(name)}</title>',
+            f' role="img" aria-labelledby="title{mark}">',
+            f'<title id="title{mark}">Backups of {_fit(name)}</title>',
             f"<style>{_STYLE}</style>",
-            '<defs><pattern id="out" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+            f'<defs><pattern id="out{mark}" width="6" height="6" patternUnits="userSpaceOnUse"'
+            ' patternTransform="rotate(45)">'
             '<path class="hatch" d="M0 0V6"/></pattern></defs>',
             f'<rect class="paper" width="{width}" height="{top}"/>',
             *heading,
@@ -111,10 +115,10 @@ def _hours(week: Week, scale: _Scale, top: int) -> Iterator[str]:
         yield f'<text class="soft" text-anchor="middle" x="{x}" y="{top - 11}">{hour:02}:00</text>'
 
 
-def _row(row: Row, scale: _Scale, top: int, colours: dict[str, str]) -> Iterator[str]:
+def _row(row: Row, scale: _Scale, top: int, colours: dict[str, str], mark: str) -> Iterator[str]:
     height = _height(row)
     for band in row.bands:
-        yield _band(band, scale, top, height)
+        yield _band(band, scale, top, height, mark)
     yield f'<path class="rule" d="M0 {top}H{scale.x(24 * 60)}"/>'
     yield f'<text x="8" y="{top + 21}">{row.day:%a} {row.day:%d %b}</text>'
     for block in row.blocks:
@@ -123,11 +127,11 @@ def _row(row: Row, scale: _Scale, top: int, colours: dict[str, str]) -> Iterator
         yield _lost(lost, scale, top)
 
 
-def _band(band: Band, scale: _Scale, top: int, height: int) -> str:
-    kind = {"window": "window", "left out": "gap", "twice": "twice"}[band.kind]
+def _band(band: Band, scale: _Scale, top: int, height: int, mark: str) -> str:
+    kind = f'class="gap" fill="url(#out{mark})"' if band.kind == "left out" else f'class="{band.kind}"'
     x, wide = scale.x(band.start), scale.wide(band.start, band.minutes)
     name = f"<title>{_fit(band.name)}</title>"
-    return f'<rect class="{kind}" x="{x}" y="{top}" width="{wide}" height="{height}">{name}</rect>'
+    return f'<rect {kind} x="{x}" y="{top}" width="{wide}" height="{height}">{name}</rect>'
 
 
 def _block(block: Block, scale: _Scale, top: int, colour: str) -> Iterator[str]:

@@ -60,8 +60,8 @@ def notes(facts: SiteFacts, found: Coverage) -> Iterator[str]:
 
 def bytes_of(waste: Sequence[Waste]) -> str:
     """How many files serve nobody, and what they take."""
-    files = "1 file" if len(waste) == 1 else f"{len(waste)} files"
-    return f"{files} that serve nobody, {size(sum(one.size for one in waste))}"
+    files = "1 file that serves" if len(waste) == 1 else f"{len(waste)} files that serve"
+    return f"{files} nobody, {size(sum(one.size for one in waste))}"
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
