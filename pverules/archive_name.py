@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pverules.local_time import archive_epoch, wall_at
@@ -109,8 +109,7 @@ class ArchiveName:
 
 def _time(stamp: str) -> datetime:
     """The time of a stamp in a name; ValueError where no calendar has it."""
-    year, month, day, hour, minute, second = (int(number) for number in re.split("[_-]", stamp))
-    return datetime(year, month, day, hour, minute, second, tzinfo=UTC).replace(tzinfo=None)
+    return datetime.fromisoformat(f"{stamp[:4]}-{stamp[5:7]}-{stamp[8:10]}T{stamp[11:].replace('_', ':')}")
 
 
 @dataclass(frozen=True)

@@ -53,12 +53,11 @@ def archive_epoch(wall: datetime, zone: ZoneInfo) -> int:
     hour earlier: exactly the first occurrence where clocks move by an hour, an hour too early on Lord Howe Island,
     where they move by half of one (`prune.jsonl`, scenario `dst1`).
     """
-    later = utc_seconds(wall) - offset_of(wall, zone, fold=1)
-    if wall_at(later, zone) != wall:
-        return utc_seconds(wall) - offset_of(wall, zone, fold=0)
-    if offset_at(later - HOUR, zone) > offset_at(later, zone):
-        return later - HOUR
-    return later
+    before, after = offset_of(wall, zone, fold=0), offset_of(wall, zone, fold=1)
+    later = utc_seconds(wall) - after
+    if before < after:
+        return utc_seconds(wall) - before
+    return later - HOUR if offset_at(later - HOUR, zone) > after else later
 
 
 def offset_of(wall: datetime, zone: ZoneInfo, *, fold: int) -> int:

@@ -128,7 +128,7 @@ def _sorted(
             continue
         held, time = f"{name}.protected" in files, parsed.epoch(zone)
         archives[name] = Archive(storage, name, parsed.kind, parsed.vmid, time, size, written, None, held, folder)
-        stems.add(parsed.stem)
+        stems.add(name.partition(".")[0])
     leftovers = [
         Leftover(storage, name, size, written, why, *_made(name, zone))
         for name, kind, size, written in rows
