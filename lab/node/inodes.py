@@ -4,6 +4,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 
 @dataclass
@@ -20,8 +21,7 @@ class Inode:
     ctime: float = 0.0
 
 
-@dataclass(frozen=True)
-class Stat:
+class Stat(NamedTuple):
     """What stat(2) says on the node; names as in os.stat_result."""
 
     st_mode: int

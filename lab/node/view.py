@@ -1,5 +1,6 @@
 """Where a path of the node leads, and what can be read there: nothing outside the lab's own folders."""
 
+import contextlib
 import errno
 import os
 import stat
@@ -112,11 +113,12 @@ class View:
         name = self.canonical(path)
         real = self._present(name)
         mounted = {mount.target for mount in self.mounts}
-        return [
-            (entry, self.stat(below) if below in mounted else self.inodes.stat(f"{real}/{entry}"))
-            for entry in self.listdir(name)
-            if (below := f"{name.rstrip('/')}/{entry}")
-        ]
+        found = []
+        for entry in self.listdir(name):
+            below = f"{name.rstrip('/')}/{entry}"
+            with contextlib.suppress(FileNotFoundError):  # gone meanwhile
+                found.append((entry, self.stat(below) if below in mounted else self.inodes.stat(f"{real}/{entry}")))
+        return found
 
     def readlink(self, path: str) -> str:
         """The text of a symlink."""

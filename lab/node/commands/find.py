@@ -247,17 +247,17 @@ async def _start(expression: Expression, start: str) -> int:
     return await _walk(expression, (start, path, start, attributes, 0))
 
 
+async def _visit(expression: Expression, found: Found) -> None:
+    """Test and act on one file, and print it where nothing else was asked for."""
+    if found[4] >= expression.min_depth and await expression.holds(found) and not expression.acts:
+        await expression.say(found[0] + "\n")
+
+
 async def _walk(expression: Expression, found: Found) -> int:
     shown, path, start, attributes, depth = found
     proc, code = expression.proc, 0
-    wanted = depth >= expression.min_depth
-
-    async def visit() -> None:
-        if wanted and await expression.holds(found) and not expression.acts:
-            await expression.say(shown + "\n")
-
     if not expression.depth_first:
-        await visit()
+        await _visit(expression, found)
     if stat.S_ISDIR(attributes.st_mode) and depth < expression.max_depth and path not in expression.pruned:
         try:
             await proc.reach(path, follow=False)
@@ -266,8 +266,13 @@ async def _walk(expression: Expression, found: Found) -> int:
             return await proc.fail(f"'{shown}'", error)
         for name, inside in entries:
             below = f"{path.rstrip('/')}/{name}"
-            if not (expression.mount and proc.root.is_mountpoint(below)):
-                code = await _walk(expression, (f"{shown.rstrip('/')}/{name}", below, start, inside, depth + 1)) or code
+            if expression.mount and proc.root.is_mountpoint(below):
+                continue
+            met: Found = (f"{shown.rstrip('/')}/{name}", below, start, inside, depth + 1)
+            if stat.S_ISDIR(inside.st_mode):
+                code = await _walk(expression, met) or code
+            else:
+                await _visit(expression, met)
     if expression.depth_first:
-        await visit()
+        await _visit(expression, found)
     return code
