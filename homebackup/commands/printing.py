@@ -20,5 +20,10 @@ def show(drawn: str) -> None:
 
 
 def document(name: str, content: Any, unknown: Iterable[str] = (), **more: Any) -> None:
-    """Print a verb's answer as JSON: what was asked for under its name, and under `unknown` what could not be seen."""
-    say(json.dumps({name: content, "unknown": list(unknown), **more}, indent=2, ensure_ascii=False))
+    """Print a verb's answer as JSON."""
+    say(spelled(name, content, unknown, **more))
+
+
+def spelled(name: str, content: Any, unknown: Iterable[str] = (), **more: Any) -> str:
+    """A verb's answer as JSON: what was asked for under its name, and under `unknown` what could not be seen."""
+    return json.dumps({name: content, "unknown": list(unknown), **more}, indent=2, ensure_ascii=False)

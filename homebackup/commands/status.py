@@ -13,7 +13,7 @@ from homebackup.assess.together import together
 from homebackup.assess.verdict import Worst
 from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
-from homebackup.commands.printing import document, show
+from homebackup.commands.printing import say, show, spelled
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.site import Site
 from homebackup.views import documents, table
@@ -39,8 +39,7 @@ async def _status(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
     found = coverage(site, facts)
     judged = verdicts(site, facts, found)
     if as_json:
-        data = asdict(documents.status(site, facts, judged, found))
-        document("verdicts", data.pop("verdicts"), data.pop("unknown"), **data)
+        say(printed(documents.status(site, facts, judged, found)))
     else:
         show(table.status(site, facts, judged, found, **terminal()))
     return CODES[together(judged, found)] if exit_code else WELL
@@ -59,6 +58,12 @@ async def looked(declared: Declared) -> SiteFacts:
         return await gather(declared.site, live)
     finally:
         await live.close()
+
+
+def printed(document: documents.StatusDocument) -> str:
+    """The document as it is printed."""
+    data = asdict(document)
+    return spelled("verdicts", data.pop("verdicts"), data.pop("unknown"), **data)
 
 
 def terminal() -> dict[str, Any]:

@@ -4,7 +4,7 @@ Everything that other people named goes through the template engine's escaping; 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -23,6 +23,8 @@ from homebackup.views.message import standing
 from homebackup.views.wording import alike, looked, moment, notes
 from pverules.local_time import wall_at
 
+Drawn = Callable[[Account], str]
+"""What makes a report of an account."""
 WIDE, NARROW = 840, 330
 """Widths of the picture of the days: on a screen and on paper, and on a phone."""
 CHART = (240, 44)
