@@ -8,6 +8,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from homebackup.assess.amounts import size, span
+from homebackup.assess.app import apps
 from homebackup.assess.coverage import Cover, Coverage, enabled_jobs
 from homebackup.assess.history import AHEAD, GROWING, Past, Plan, Plans, latest, pasts
 from homebackup.assess.jobs import Job
@@ -83,7 +84,7 @@ class Case:
 
 
 def verdicts(site: Site, facts: SiteFacts, found: Coverage) -> tuple[Verdict, ...]:
-    """The verdict on every guest of the site, tiers in order, then those of no tier; `found` is the site's coverage."""
+    """The verdict on every guest, tiers in order, then those of no tier, then on every app; `found` is the coverage."""
     zone = ZoneInfo(facts.zone)
     plans = Plans(int(facts.now), zone)
     jobs = enabled_jobs(site, facts)
@@ -91,10 +92,11 @@ def verdicts(site: Site, facts: SiteFacts, found: Coverage) -> tuple[Verdict, ..
     covers = {cover.vmid: cover for cover in found.guests}
     in_tiers = [int(vmid) for _, tier in site.in_order for vmid in tier.guests]
     rest = sorted(int(vmid) for vmid in site.guests if int(vmid) not in in_tiers)
-    return tuple(
+    of_guests = tuple(
         _verdict(_case(site, facts, covers[vmid], jobs, plans, known.get(vmid, Past()), zone), site)
         for vmid in [*in_tiers, *(vmid for vmid in rest if vmid not in site.exemptions)]
     )
+    return of_guests + apps(site, facts)
 
 
 def _case(

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from homebackup.model.backups import places, rows
+from homebackup.model.backups import rows
 from homebackup.model.backups.archive import Dump
-from homebackup.model.backups.dump_listing import read_dump
-from homebackup.model.backups.facts import Space
+from homebackup.model.backups.dump_listing import read_dump, read_listing
+from homebackup.model.backups.facts import AppFile, Space
 from homebackup.model.backups.places import Place
 from homebackup.model.backups.task import Task
 from homebackup.model.seen import Unseen
-from homebackup.model.site import Site
+from homebackup.model.site import App, Site
 from homebackup.world.batch import Answers, Get
 from homebackup.world.connection import Connection
 from homebackup.world.session import Ran
@@ -37,11 +38,18 @@ def questions(site: Site, to: Connection) -> tuple[dict[str, Get], dict[str, str
     if not to.is_root:
         gets["rights"] = Get("/access/permissions")
     own = own_place(site)
-    return gets, {
+    apps = {f"app {name}": shlex.join(["dump", str(app.path), ""]) for name, app in apps_of(site).items()}
+    return gets, apps | {
         "clock": "date +%s",
         "nas": f"knock {shlex.quote(site.nas.address)} 2049",
         "dump": shlex.join(["dump", own.folder, own.mount]),
     }
+
+
+def apps_of(site: Site) -> dict[str, App]:
+    """The apps whose files are on the node, by name."""
+    here = {None, site.node} | ({site.inventory.host} if site.inventory else set())
+    return {name: app for name, app in site.apps.items() if app.path and not app.deferred and app.host in here}
 
 
 def tasks_of(node: str) -> Get:
@@ -51,7 +59,7 @@ def tasks_of(node: str) -> Get:
 
 def own_place(site: Site) -> Place:
     """Where the site's archives are, as declared."""
-    return Place(site.storage.name, places.folder(site.mount.target), site.mount.target)
+    return Place(site.storage.name, site.archive_folder, site.mount.target)
 
 
 class FirstLook:
@@ -122,6 +130,23 @@ class FirstLook:
         """The site's own dump directory."""
         return listing(own_place(self.site), self._runs["dump"], self.zone)
 
+    def apps(self) -> dict[str, tuple[AppFile, ...] | Unseen]:
+        """The files of each app on the node that have the names of its backups."""
+        found: dict[str, tuple[AppFile, ...] | Unseen] = {}
+        for name, app in apps_of(self.site).items():
+            ran = self._runs[f"app {name}"]
+            seen = ran if isinstance(ran, Unseen) else read_listing(str(app.path), ran.stdout, _stderr(ran))[0]
+            found[name] = (
+                seen
+                if isinstance(seen, Unseen)
+                else tuple(
+                    AppFile(row.name, row.size, row.written)
+                    for row in seen.rows
+                    if row.kind == "f" and fnmatchcase(row.name, app.glob)
+                )
+            )
+        return found
+
     def stored(self, storage: str) -> list[Mapping[str, Any]]:
         """The rows of a storage among the cluster's resources on which Proxmox VE gets through to it."""
         resources = () if isinstance(self.resources, Unseen) else self.resources
@@ -145,7 +170,11 @@ def listing(place: Place, ran: Ran | Unseen, zone: ZoneInfo) -> tuple[Dump | Uns
     """What the listing of a place on the host says."""
     if isinstance(ran, Unseen):
         return ran, ran
-    return read_dump(place.storage, place.folder, ran.stdout, ran.said if ran.stderr else "", zone)
+    return read_dump(place.storage, place.folder, ran.stdout, _stderr(ran), zone)
+
+
+def _stderr(ran: Ran) -> str:
+    return ran.said if ran.stderr else ""
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -86,6 +86,7 @@ class SecondLook:
             space=space,
             tasks=self._tasks(),
             members=members,
+            apps=first.apps(),
         )
 
     def _nas(self) -> bool | Unseen:

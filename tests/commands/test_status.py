@@ -37,7 +37,7 @@ async def shown(stack: PlayedStack, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def states(report: dict[str, Any]) -> dict[int, str]:
-    return {verdict["vmid"]: verdict["state"] for verdict in report["verdicts"]}
+    return {verdict["vmid"]: verdict["state"] for verdict in report["verdicts"] if verdict["kind"] == "guest"}
 
 
 def newest(lab: Lab, vmid: int) -> str:
@@ -77,7 +77,7 @@ async def test_the_nas_is_off(stack: PlayedStack, lab: Lab, capsys: pytest.Captu
     assert set(states(report).values()) == {"UNKNOWN"}
     text = await shown(stack, capsys)
     assert "why: the NAS 10.0.0.150 does not answer" in text
-    assert "5 verdicts: 5 UNKNOWN" in text
+    assert "8 verdicts: 6 UNKNOWN, 2 DEFERRED" in text
 
 
 @pytest.mark.parametrize("way", ["ssh", "https"])
@@ -131,7 +131,7 @@ async def test_an_auditor_is_told_which_privilege_is_missing(
     code, report = await read(stack, capsys)
     assert code == 3
     assert set(states(report).values()) == {"UNKNOWN"}
-    assert {verdict["said"] for verdict in report["verdicts"]} == {
+    assert {verdict["said"] for verdict in report["verdicts"] if verdict["kind"] == "guest"} == {
         "the archives in storage nas-backups are hidden, because Datastore.AllocateSpace on /storage/nas-backups"
         " is missing"
     }
@@ -142,7 +142,7 @@ async def test_somebody_without_any_privilege(stack: PlayedStack, lab: Lab, caps
     stack.stored |= token(lab) | {"sshPort": "1"}
     code, report = await read(stack, capsys)
     assert code == 3
-    assert all("Sys.Audit" in verdict["said"] for verdict in report["verdicts"])
+    assert all("Sys.Audit" in verdict["said"] for verdict in report["verdicts"] if verdict["kind"] == "guest")
 
 
 async def test_a_host_that_is_away(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,3 +170,25 @@ async def test_hostile_names_do_nothing(stack: PlayedStack, lab: Lab, capsys: py
     assert set(states(report).values()) == {"OK"}
     assert report["verdicts"][1]["notes"] == ""
     assert "\033" not in await shown(stack, capsys)
+
+
+async def test_an_app_is_judged_by_its_files(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    settle(lab)
+    code, report = await read(stack, capsys)
+    elsewhere = next(verdict for verdict in report["verdicts"] if verdict["name"] == "app home-assistant")
+    assert (code, elsewhere["state"], elsewhere["counted"]) == (0, "UNKNOWN", False)
+    app = DECLARED["apps"]["home-assistant"] | {"host": "pve", "path": "/var/backups/ha"}
+    stack.declared = {**DECLARED, "apps": {"home-assistant": app}}
+    steps = {
+        "mkdir -p /var/backups/ha": "STALE",
+        "truncate -s 9000 /var/backups/ha/Automatic_backup_1.tar; touch -d '-3 days' /var/backups/ha/*": "STALE",
+        "truncate -s 9000 /var/backups/ha/Automatic_backup_2.tar; touch -d '-1 day' /var/backups/ha/*_2.tar": "OK",
+        "truncate -s 9000 /var/backups/ha/other.tar": "OK",
+        "truncate -s 900 /var/backups/ha/Automatic_backup_3.tar; touch -d '-1 hour' /var/backups/ha/*_3.tar": "BROKEN",
+        "truncate -s 0 /var/backups/ha/Automatic_backup_3.tar; touch -d '-1 hour' /var/backups/ha/*_3.tar": "BROKEN",
+    }
+    for step, state in steps.items():
+        lab.run(step)
+        code, report = await read(stack, capsys)
+        assert report["verdicts"][-1]["state"] == state, step
+        assert code == (0 if state == "OK" else 2)

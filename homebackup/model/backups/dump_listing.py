@@ -5,7 +5,9 @@ touched only when the mount's server has just answered, and then only under a de
 """
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from homebackup.model.backups.archive import Archive, Dump, Leftover
@@ -59,19 +61,45 @@ _WRITTEN = re.compile(r"(vzdump-(?:qemu|lxc|openvz)-[1-9]\d{2,8}-\d{4}_\d\d_\d\d
 _BESIDE = re.compile(r"(.+)\.(notes|protected)", re.DOTALL)
 
 
+class Row(NamedTuple):
+    """One thing in a directory: `kind` is f, d, l or another letter of find's, `size` in bytes, `written` an epoch."""
+
+    name: str
+    kind: str
+    size: int
+    written: float
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What lies in a directory; not `complete` when the listing was cut short."""
+
+    rows: tuple[Row, ...]
+    complete: bool = True
+
+
 def read_dump(
     storage: str, folder: str, output: bytes, stderr: str, zone: ZoneInfo
 ) -> tuple[Dump | Unseen, Space | Unseen]:
     """What `dump` printed of a storage's directory on a node in `zone`; a listing cut short is not complete."""
+    listing, space = read_listing(folder, output, stderr)
+    if isinstance(listing, Unseen):
+        return listing, space
+    archives, leftovers = _sorted(storage, folder, listing.rows, zone)
+    return Dump(storage, folder, archives, leftovers, complete=listing.complete), space
+
+
+def read_listing(folder: str, output: bytes, stderr: str) -> tuple[Listing | Unseen, Space | Unseen]:
+    """What `dump` printed of any directory; one that does not exist is empty."""
     records = [record for record in output.split(b"\0") if record]
     words = records[0].split(b" ") if records else [b""]
     if words[0] == b"unmounted":
-        return _both(f"nothing is mounted where storage {storage} keeps its archives", "mount it, or wait for heal")
+        return _both(f"nothing is mounted at {folder.rpartition('/')[0]}", "mount it, or wait until it heals itself")
     if words[0] == b"silent":
         server = words[1].decode("utf-8", "replace")
         return _both(f"the NAS {server} does not answer", "switch it on; its archives are safe, only out of sight")
     space = _space(words[1:])
-    rows: list[tuple[str, str, int, float]] = []
+    rows: list[Row] = []
     ended, link = "", False
     for record in records[1:]:
         first, _, rest = record.partition(b" ")
@@ -82,16 +110,15 @@ def read_dump(
             if first == b"0":
                 link = parts[0] == b"l"
             elif len(parts) == 4 and parts[3]:
-                rows.append((_text(parts[3]), parts[0].decode(), int(parts[1]), float(parts[2])))
+                rows.append(Row(_text(parts[3]), parts[0].decode(), int(parts[1]), float(parts[2])))
     if not ended:
         rows = rows[:-1]  # the last name may have been cut in two
     if link:
-        return Unseen(f"{folder} is a link, and links are not followed", "give the storage the directory itself"), space
+        return Unseen(f"{folder} is a link, and links are not followed", "name the directory itself"), space
     if ended not in ("", "0") and not rows and "No such file" not in stderr and not (ended == "1" and not stderr):
         why = "does not answer in time" if ended in ("124", "137") else f"cannot be listed ({stderr or ended})"
         return Unseen(f"{folder} {why}", "see whether the NAS is well, and run this again"), space
-    archives, leftovers = _sorted(storage, folder, rows, zone)
-    return Dump(storage, folder, archives, leftovers, complete=ended in ("0", "1")), space
+    return Listing(tuple(rows), complete=ended in ("0", "1")), space
 
 
 def weighed(output: str) -> dict[str, int]:
@@ -117,7 +144,7 @@ def _space(words: list[bytes]) -> Space | Unseen:
 
 
 def _sorted(
-    storage: str, folder: str, rows: list[tuple[str, str, int, float]], zone: ZoneInfo
+    storage: str, folder: str, rows: Sequence[Row], zone: ZoneInfo
 ) -> tuple[tuple[Archive, ...], tuple[Leftover, ...]]:
     """Archives by time, then what is none by name; `rows` are name, type, bytes and time of the last change."""
     files = {name for name, kind, _, _ in rows if kind == "f"}

@@ -41,13 +41,23 @@ class Space:
 
 
 @dataclass(frozen=True)
+class AppFile:
+    """A file that an app made as its backup; `size` in bytes, `written` an epoch."""
+
+    name: str
+    size: int
+    written: float
+
+
+@dataclass(frozen=True)
 class SiteFacts:
     """One gather.
 
     `now` is the epoch by the host's clock, `zone` the node's, `skew` the seconds by which the host's clock is ahead of
     ours (None when unknown); `way` is `ssh`, `https` or `both`. `nas` tells whether the NAS answered on its NFS port.
     `jobs` and `storages` are sections as the API gives them; `dumps` and `space` are by storage, `members` the guests
-    that a job takes by its name, for enabled jobs.
+    that a job takes by its name, for enabled jobs, and `apps` the files of an app by its
+    name, for those whose files are on the node.
     """
 
     now: float
@@ -62,3 +72,4 @@ class SiteFacts:
     space: Mapping[str, Space | Unseen] = field(default_factory=dict)
     tasks: tuple[Task, ...] | Unseen = ()
     members: Mapping[str, frozenset[int] | Unseen] = field(default_factory=dict)
+    apps: Mapping[str, tuple[AppFile, ...] | Unseen] = field(default_factory=dict)
