@@ -128,7 +128,6 @@ def _wrapped(text: str, width: int, first: str = "") -> list[str]:
         initial_indent=first,
         subsequent_indent=" " * max(2, len(first)),
         break_on_hyphens=False,
-        break_long_words=False,
     )
 
 
