@@ -68,4 +68,4 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     """How many verdicts there are of each state, the worst first."""
     counts = {state: sum(verdict.state == state for verdict in verdicts) for state in STATES}
     said = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
-    return f"{len(verdicts)} verdicts: {said}"
+    return f"{len(verdicts)} verdict{'' if len(verdicts) == 1 else 's'}: {said}"
