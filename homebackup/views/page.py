@@ -3,11 +3,10 @@
 Everything that other people named goes through the template engine's escaping; the same facts give the same bytes.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from homebackup.assess.account import AHEAD, Account
@@ -19,6 +18,7 @@ from homebackup.assess.verdict import QUIET, Verdict, ago
 from homebackup.model.plain import one_line, plain_line
 from homebackup.model.seen import Unseen
 from homebackup.views import svg
+from homebackup.views.markdown import FILTERS, LOADER, TEXTS, sentence
 from homebackup.views.message import standing
 from homebackup.views.wording import alike, looked, moment, notes
 from pverules.local_time import wall_at
@@ -43,7 +43,7 @@ def html(told: Account, trouble: str = "") -> str:
 
 def markdown(told: Account, trouble: str = "") -> str:
     """The same as Markdown, the days to come as a table."""
-    return _TEXTS.get_template("report.md").render(**_content(told), trouble=trouble)
+    return TEXTS.get_template("report.md").render(**_content(told), trouble=trouble)
 
 
 def _shown(value: Any) -> Any:
@@ -51,37 +51,10 @@ def _shown(value: Any) -> Any:
     return value if isinstance(value, Markup) else plain_line(str(value))
 
 
-def _quoted(value: Any) -> str:
-    """Text in which nothing means anything to Markdown."""
-    text = re.sub(r"([\\`*\[\]<>&|~])", r"\\\1", plain_line(str(value)).replace("\t", " "))
-    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)
-
-
-def _fenced(command: str) -> Markup:
-    """A command as a block of code, whatever is in it."""
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", command)), default=0))
-    return Markup(f"{fence}sh\n{plain_line(command)}\n{fence}")  # noqa: S704 -- nothing in a fence is markup
-
-
-def _sentence(text: str) -> str:
-    said = one_line(text)
-    return f"{said[:1].upper()}{said[1:]}." if said else ""
-
-
-_LOADER = PackageLoader("homebackup.views")
 _PAGES = Environment(
-    loader=_LOADER, autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=LOADER, autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-_TEXTS = Environment(  # noqa: S701 -- its own finalize escapes, as Markdown has it
-    loader=_LOADER,
-    finalize=lambda value: value if isinstance(value, Markup) else _quoted(value),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
-for _engine in (_PAGES, _TEXTS):
-    _engine.filters |= {"size": size, "span": span, "sentence": _sentence, "fenced": _fenced}
+_PAGES.filters |= FILTERS
 
 
 def _content(told: Account) -> dict[str, Any]:
@@ -129,8 +102,8 @@ def _wrong(same: list[Verdict]) -> dict[str, Any]:
         "state": first.state,
         "critical": any(verdict.critical for verdict in same) and first.state not in QUIET,
         "who": [verdict.label for verdict in same],
-        "why": _sentence(first.said),
-        "do": "" if first.state in QUIET else _sentence(first.remedy),
+        "why": sentence(first.said),
+        "do": "" if first.state in QUIET else sentence(first.remedy),
     }
 
 
