@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from homebackup.assess.amounts import span
 from homebackup.commands.ending import WELL, run
 from homebackup.commands.options import HERE, Folder, Stack
 from homebackup.commands.printing import say
@@ -21,6 +20,7 @@ from homebackup.world import local_files
 from homebackup.world.errors import Missing
 from homebackup.world.pulumi_cli import PulumiCli
 from homebackup.world.serving import guarded, serving
+from homebackup.world.stack import Stack as Declared
 
 VARIABLE = "HOMEBACKUP_TOKEN"
 
@@ -47,9 +47,10 @@ def verb(
 
 async def _serve(pulumi: PulumiCli, host: str, port: int, every: int, token_file: Path | None) -> int:
     token = guarded(host, await _token(token_file))
-    watch = Watch(lambda: seen(pulumi))
+    await Declared.of(pulumi)  # what is not declared would fail every look
+    watch = Watch(lambda: seen(pulumi), lambda trouble: say(trouble, err=True))
     async with serving(watch.routes, host, port, token) as address, _in_background(watch, every):
-        say(f"serving {address}, a look at the site every {span(every)}")
+        say(f"serving {address}, a look at the site every {every} s")
         await _stopped()
     return WELL
 

@@ -34,9 +34,11 @@ class _Drawn:
 class Watch:
     """The newest account of a site, None before the first look, and why the last look failed, empty when it did not."""
 
-    def __init__(self, look: Callable[[], Awaitable[tuple[Site, SiteFacts]]]) -> None:
-        """Each call of `look` has to look anew."""
-        self._look = look
+    def __init__(
+        self, look: Callable[[], Awaitable[tuple[Site, SiteFacts]]], tell: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Each call of `look` has to look anew; `tell` is told why one failed, unless the one before did so, too."""
+        self._look, self._tell = look, tell
         self._seen = 0.0
         self._drawn: _Drawn | None = None
         self.told: Account | None = None
@@ -50,7 +52,7 @@ class Watch:
 
     async def once(self) -> None:
         """Look once; what fails, or sees nothing at all, leaves what was seen before, and says so."""
-        began = time.monotonic()
+        began, before = time.monotonic(), self.trouble
         try:
             async with asyncio.timeout(PATIENCE):
                 site, facts = await self._look()
@@ -62,6 +64,8 @@ class Watch:
             self.trouble = f"it did not end within {PATIENCE:.0f} s"
         except Exception as error:  # noqa: BLE001 -- the next look may end better, whatever this one met
             self.trouble = sentence(error)
+        if self.trouble not in ("", before):
+            self._tell(f"looking at the site failed: {self.trouble}")
         if self.told is not None:
             self._drawn = await asyncio.to_thread(_draw, self.told, self._note())
 
@@ -88,7 +92,10 @@ class Watch:
         }
 
     def _answer(self, part: Callable[[_Drawn], bytes], type_: str) -> Answer:
-        return WAIT if self._drawn is None else Answer(part(self._drawn), type_, self.age)
+        if self._drawn is not None:
+            return Answer(part(self._drawn), type_, self.age)
+        failed = f"the site could not be looked at yet: {plain(self.trouble)}\n"
+        return Answer(failed.encode(), status=503) if self.trouble else WAIT
 
     def _metrics(self) -> Answer:
         good = self.told is not None and not self.trouble

@@ -3,7 +3,7 @@
 Everything that other people named goes through the template engine's escaping; the same facts give the same bytes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
@@ -25,6 +25,8 @@ from pverules.local_time import wall_at
 
 Drawn = Callable[[Account], str]
 """What makes a report of an account."""
+NO_ARCHIVE = {"UNKNOWN": "not seen", "DEFERRED": "-"}
+"""What stands for an archive that is not there, unless there is none."""
 WIDE, NARROW = 840, 330
 """Widths of the picture of the days: on a screen and on paper, and on a phone."""
 CHART = (240, 44)
@@ -60,15 +62,17 @@ _PAGES.filters |= FILTERS
 def _content(told: Account) -> dict[str, Any]:
     """What both templates show, as texts that are not escaped yet."""
     facts, zone = told.facts, told.zone
+    reasons = {verdict.said for verdict in told.verdicts}
     return {
         "site": told.site.name,
         "looked": looked(facts),
         "worst": told.worst,
         "headline": _headline(told),
-        "unseen": told.unseen,
-        "wrongs": [_wrong(same) for same in alike(told.verdicts)],
+        "unseen": [part for part in told.unseen if part.said not in reasons],
+        "wrongs": [_wrong(same) for same in alike(v for v in told.verdicts if not _calm(v))],
+        "calm": [_wrong(same) for same in alike(filter(_calm, told.verdicts))],
         "rows": [_row(verdict, told) for verdict in told.verdicts],
-        "notes": [note for note in notes(facts, told.coverage) if not note.startswith("space: ")],
+        "notes": list(_notes(told, reasons)),
         "days": list(_days(told)),
         "legend": list(_legend(told)),
         "conflicts": [f"{one_line(str(conflict))}." for conflict in told.agenda.conflicts],
@@ -90,17 +94,32 @@ def _content(told: Account) -> dict[str, Any]:
 
 
 def _headline(told: Account) -> str:
-    said = standing(told.verdicts)
-    quiet = all(verdict.state in QUIET for verdict in told.verdicts)
+    counted = [verdict for verdict in told.verdicts if verdict.counted]
+    said = standing(counted)
+    quiet = all(verdict.state in QUIET for verdict in counted)
     more = ", but there is something else to see to" if quiet and told.worst != "well" else ""
     return f"{said[:1].upper()}{said[1:]}{more}"
+
+
+def _notes(told: Account, reasons: Collection[str]) -> Iterator[str]:
+    """What concerns no single guest, as far as it is not told elsewhere on the page."""
+    tasks = told.facts.tasks
+    unseen = isinstance(tasks, Unseen) and tasks.said in reasons
+    for note in notes(told.facts, told.coverage):
+        if not note.startswith("space: ") and not (unseen and note.startswith("tasks: ")):
+            yield note
+
+
+def _calm(verdict: Verdict) -> bool:
+    """Whether it needs nobody: it is as wanted, or nobody can look at it by design."""
+    return verdict.state in QUIET or not verdict.counted
 
 
 def _wrong(same: list[Verdict]) -> dict[str, Any]:
     first = same[0]
     return {
         "state": first.state,
-        "critical": any(verdict.critical for verdict in same) and first.state not in QUIET,
+        "critical": any(verdict.critical for verdict in same),
         "who": [verdict.label for verdict in same],
         "why": sentence(first.said),
         "do": "" if first.state in QUIET else sentence(first.remedy),
@@ -114,10 +133,10 @@ def _row(verdict: Verdict, told: Account) -> dict[str, Any]:
         "tier": verdict.tier,
         "critical": verdict.critical,
         "state": verdict.state,
-        "newest": "none" if verdict.newest is None else moment(verdict.newest, now, zone),
+        "newest": moment(verdict.newest, now, zone) if verdict.newest else NO_ARCHIVE.get(verdict.state, "none"),
         "ago": "" if verdict.newest is None else ago(now - verdict.newest),
         "size": "" if verdict.size is None else size(verdict.size),
-        "next": "none" if verdict.next_run is None else moment(verdict.next_run, now, zone),
+        "next": moment(verdict.next_run, now, zone),
         "notes": one_line(verdict.notes, 120),
         "protected": verdict.protected,
     }

@@ -43,8 +43,8 @@ def of(samples: Samples, name: str, **labels: str) -> dict[str, float]:
 def test_each_verdict_is_in_one_state() -> None:
     samples = read(account(declared(), troubled(declared())))
     for state in STATES:
-        assert len(of(samples, "verdict", state=state)) == 5
-    true = {name for name, value in of(samples, "verdict").items() if value}
+        assert len(of(samples, "verdict", kind="guest", state=state)) == 5
+    true = {name for name, value in of(samples, "verdict", kind="guest").items() if value}
     assert true == {"100/BROKEN", "102/STALE", "103/FAILED", "101/OK", "105/OK"}
     assert of(samples, "worst") == {"well": 0, "attention": 0, "critical": 1, "unknown": 0}
 
@@ -58,7 +58,7 @@ def test_archives_and_runs() -> None:
     assert of(samples, "last_success_timestamp_seconds", vmid="100") == {"100": first.newest}
     assert of(samples, "archive_size_bytes", vmid="100") == {"100": first.size}
     assert of(samples, "next_run_timestamp_seconds", vmid="100") == {"100": first.next_run}
-    assert of(samples, "missed_runs") == dict.fromkeys(("100", "101", "102", "103", "105"), 0)
+    assert of(samples, "missed_runs", kind="guest") == dict.fromkeys(("100", "101", "102", "103", "105"), 0)
     assert of(samples, "storage_free_bytes") == {"nas-backups": 2200 * GIB}
     assert of(samples, "unknown_parts") == {"": 0}
 
@@ -70,7 +70,8 @@ def test_what_is_not_there_has_no_sample() -> None:
 
 
 def test_hostile_labels_arrive_as_they_are() -> None:
-    names = {dict(labels)["name"] for labels in read(hostile())["homebackup_verdict"]}
+    found = map(dict, read(hostile())["homebackup_verdict"])
+    names = {labels["name"] for labels in found if labels["kind"] == "guest"}
     assert names == {HOSTILE}
 
 

@@ -63,6 +63,20 @@ def test_before_the_first_look_one_is_asked_to_come_back() -> None:
     assert gauges(watch) == {"homebackup_gather_success": 0}
 
 
+async def test_why_there_is_nothing_yet_is_said_and_told_once() -> None:
+    told: list[str] = []
+    refused = Refused("site", "it is not declared", "declare it")
+    watch = Watch(Looks(refused, refused, well, refused), told.append)
+    await watch.once()
+    await watch.once()
+    assert watch.routes["/"]().status == 503
+    assert b"it is not declared; declare it" in watch.routes["/"]().content
+    assert told == ["looking at the site failed: site: it is not declared; declare it"]
+    await watch.once()
+    await watch.once()
+    assert len(told) == 2
+
+
 async def test_what_was_seen_is_told() -> None:
     watch = Watch(Looks(well))
     await watch.once()
