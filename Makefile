@@ -10,7 +10,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format-check types architecture demo test test-fast test-pulumi conformance faults acceptance lab bench format lock clean
+.PHONY: help setup check lint format-check types architecture demo test test-fast test-pulumi conformance faults acceptance browser lab bench format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ demo: setup ## Set everything up and run the main job on the lab, on one screen
 test: test-fast test-pulumi ## Run every test but those that need a virtual machine
 
 test-fast: setup ## Run the tests that need nothing but Python
-	@$(PYTEST) -m "not acceptance and not conformance and not pulumi"
+	@$(PYTEST) -m "not acceptance and not browser and not conformance and not pulumi"
 
 test-pulumi: setup ## Run the tests of the real Pulumi CLI on the lab
 	@$(PYTEST) -m pulumi
@@ -52,6 +52,9 @@ faults: setup ## Break every operation at every step in every way on the lab, an
 
 acceptance: setup ## Try it on a real kernel, NFS server, systemd and sshd, in machines built from Debian's packages
 	@python -m tests.acceptance
+
+browser: setup ## Look at the report in Chromium, on a phone, a screen and paper, installing it from Debian's packages
+	@python -m tests.browser
 
 lab: setup ## Run a lab in this terminal, for the stack `lab`: a Proxmox VE node, its host and a NAS in a box
 	@mkdir -p .lab && exec python -m lab --ready .lab/ready.json --state .lab/state

@@ -1,4 +1,4 @@
-"""What the acceptance tests need of the machine they run on, and one sentence when it cannot be had."""
+"""What tests on real programs need of the machine they run on, and one sentence when it cannot be had."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 COMMANDS = {
     "linux.uml": "user-mode-linux",
@@ -49,10 +51,17 @@ def _provide() -> None:
         raise Unavailable("root is needed, for network namespaces and an NFS server")
     if not Path("/dev/net/tun").exists():
         raise Unavailable("/dev/net/tun is needed, to plug the host into a network; load the kernel module tun")
-    missing = [package for command, package in COMMANDS.items() if shutil.which(command) is None]
-    packages = [name for package in missing for name in (package, *ALSO.get(package, []))]
+    install(COMMANDS, ALSO)
+
+
+def install(commands: Mapping[str, str], also: Mapping[str, list[str]] = MappingProxyType({})) -> None:
+    """Install the Debian packages of the commands that are missing, and those they need; raises Unavailable."""
+    missing = [package for command, package in commands.items() if shutil.which(command) is None]
+    packages = [name for package in missing for name in (package, *also.get(package, []))]
     if not packages:
         return
+    if os.geteuid() != 0:
+        raise Unavailable(f"Debian's packages {' '.join(packages)} are needed, and only root can install them")
     if shutil.which("apt-get") is None:
         raise Unavailable(f"Debian's packages {' '.join(packages)} are needed, and this machine has no apt-get")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
