@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from homebackup.assess.coverage import Coverage, coverage
-from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run
+from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run, told
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, show
 from homebackup.commands.status import ExitCode, seen, terminal
@@ -24,11 +24,11 @@ async def _coverage(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int
         document("guests", data.pop("guests"), data.pop("unknown"), **data)
     else:
         show(table.coverage(site, facts, found, **terminal()))
-    return _code(found) if exit_code else WELL
+    return told(_code(found), asked=exit_code)
 
 
 def _code(found: Coverage) -> int:
     bad = [cover for cover in found.open if cover.state != "unknown"]
     if any(cover.critical for cover in bad):
         return CRITICAL
-    return UNKNOWN if len(bad) < len(found.open) else TROUBLE if bad else WELL
+    return UNKNOWN if found.unseen or len(bad) < len(found.open) else TROUBLE if bad else WELL

@@ -23,6 +23,11 @@ class Ended(SystemExit):
     """The end of a verb with its own exit code, apart from one that the library of the command line chose."""
 
 
+def told(code: int, *, asked: bool) -> int:
+    """The code of a verb that only tells: what it could not see is in it always, what it saw when that is asked for."""
+    return code if asked or code == UNKNOWN else WELL
+
+
 def run(work: Coroutine[Any, Any, int]) -> NoReturn:
     """Run a verb and exit with its code; a trouble becomes a sentence and 1, or 3 when the site cannot be reached."""
     try:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from homebackup.assess.account import account
-from homebackup.commands.ending import WELL, run
+from homebackup.commands.ending import run, told
 from homebackup.commands.options import HERE, Folder, Stack
 from homebackup.commands.printing import say, show
 from homebackup.commands.status import CODES, ExitCode, seen
@@ -29,13 +29,13 @@ def verb(
 
 
 async def _report(pulumi: PulumiCli, files: Mapping[Path, page.Drawn], *, exit_code: bool) -> int:
-    told = account(*await seen(pulumi))
+    found = account(*await seen(pulumi))
     if not files:
-        show(page.markdown(told))
+        show(page.markdown(found))
     for path, draw in files.items():
-        content = draw(told).encode()
+        content = draw(found).encode()
         before = await local_files.read(path)
         if before != content:
             await local_files.perform(Write(str(path), before, content, here=True), pulumi.folder)
         say(f"{path}: {'as it was' if before == content else 'written' if before is None else 'changed'}")
-    return CODES[told.worst] if exit_code else WELL
+    return told(CODES[found.worst], asked=exit_code)

@@ -11,7 +11,7 @@ from homebackup.assess.coverage import coverage
 from homebackup.assess.guest import verdicts
 from homebackup.assess.together import together
 from homebackup.assess.verdict import Worst
-from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run
+from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run, told
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import say, show, spelled
 from homebackup.model.backups.facts import SiteFacts
@@ -25,7 +25,7 @@ from homebackup.world.stack import Stack as Declared
 CODES: dict[Worst, int] = {"well": WELL, "attention": TROUBLE, "critical": CRITICAL, "unknown": UNKNOWN}
 
 ExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="Exit 1 when something needs attention, 2 if critical, 3 if unknown.")
+    bool, typer.Option("--exit-code", help="Exit 1 if something needs attention, 2 if critical. Unknown is always 3.")
 ]
 
 
@@ -42,7 +42,7 @@ async def _status(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
         say(printed(documents.status(site, facts, judged, found)))
     else:
         show(table.status(site, facts, judged, found, **terminal()))
-    return CODES[together(judged, found)] if exit_code else WELL
+    return told(CODES[together(judged, found)], asked=exit_code)
 
 
 async def seen(pulumi: PulumiCli) -> tuple[Site, SiteFacts]:

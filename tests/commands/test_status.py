@@ -90,6 +90,8 @@ async def test_what_is_broken_is_found(
     lab.run(f"rm {DUMP}/vzdump-qemu-102-*; pvesh set /cluster/backup/backup-home-p1-daily --enabled 0")
     code, report = await read(stack, capsys)
     assert code == 2
+    assert await status._status(stack, as_json=True, exit_code=False) == 0
+    capsys.readouterr()
     assert states(report) == {100: "BROKEN", 102: "STALE", 103: "UNPROTECTED", 101: "OK", 105: "OK"}
     text = await shown(stack, capsys)
     assert text.index("BROKEN, critical: 100 home-assistant") < text.index("UNPROTECTED: 103 download-home")
@@ -150,7 +152,7 @@ async def test_a_host_that_is_away(stack: PlayedStack, lab: Lab, capsys: pytest.
     code, report = await read(stack, capsys)
     assert code == 3
     assert set(states(report).values()) == {"UNKNOWN"}
-    assert await status._status(stack, as_json=False, exit_code=False) == 0
+    assert await status._status(stack, as_json=False, exit_code=False) == 3
 
 
 async def test_hostile_names_do_nothing(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
