@@ -2,6 +2,7 @@
 
 import pulumi
 
+from homebackup.assess import wanted
 from homebackup.engine.program import VzdumpJob
 from homebackup.model.site import TMPDIR_REASON, Site
 
@@ -13,21 +14,7 @@ class BackupTier(pulumi.ComponentResource):
         super().__init__("homebackup:components:BackupTier", name, None, opts)
         tier = site.tiers[name]
         tmpdir = site.tmpdir(tier)
-        self.job = VzdumpJob(
-            name,
-            job=tier.job,
-            vmid=list(tier.guests),
-            schedule=tier.schedule,
-            enabled=tier.enabled,
-            storage=site.storage.name,
-            mode=tier.mode,
-            compress=tier.compress,
-            prune_backups=tier.retention,
-            tmpdir=tmpdir,
-            notes_template=tier.notes_template,
-            repeat_missed=tier.repeat_missed or None,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self.job = VzdumpJob(name, opts=pulumi.ResourceOptions(parent=self), **wanted.job(site, name))
         if tmpdir and not tier.tmpdir:
             pulumi.log.info(f"tier {name}: tmpdir {tmpdir}, because {TMPDIR_REASON}", self.job)
         self.register_outputs({"job": self.job.job})

@@ -2,6 +2,7 @@
 
 import pulumi
 
+from homebackup.assess import wanted
 from homebackup.engine.program import InventoryEntry
 from homebackup.model.site import Inventory, Site
 
@@ -12,21 +13,9 @@ class InventoryEntries(pulumi.ComponentResource):
     def __init__(self, name: str, site: Site, inventory: Inventory, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("homebackup:components:InventoryEntries", name, None, opts)
         self.entries: dict[str, InventoryEntry] = {}
-        for entry in site.entries():
+        for entry, inputs in wanted.entries(site):
             # One after the other, so that the file lists them in the order of the tiers.
             earlier = list(self.entries.values())[-1:]
-            self.entries[entry.name] = InventoryEntry(
-                entry.name,
-                file=inventory.file,
-                name=entry.name,
-                enabled=entry.enabled,
-                kind=entry.kind,
-                host=entry.host,
-                base_path=entry.base_path,
-                glob=entry.glob,
-                stale_after_hours=entry.stale_after_hours,
-                classification=entry.classification,
-                notes=entry.notes or None,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=earlier),
-            )
+            after = pulumi.ResourceOptions(parent=self, depends_on=earlier)
+            self.entries[entry] = InventoryEntry(entry, opts=after, **inputs)
         self.register_outputs({"file": inventory.file})

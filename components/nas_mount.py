@@ -2,6 +2,7 @@
 
 import pulumi
 
+from homebackup.assess import wanted
 from homebackup.engine.program import NfsMount
 from homebackup.model.site import Site
 
@@ -11,14 +12,5 @@ class NasMount(pulumi.ComponentResource):
 
     def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("homebackup:components:NasMount", name, None, opts)
-        self.mount = NfsMount(
-            name,
-            target=site.mount.target,
-            server=site.nas.address,
-            export=site.mount.export,
-            options=list(site.mount.options),
-            immutable=site.mount.immutable,
-            heal=site.mount.heal,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self.mount = NfsMount(name, opts=pulumi.ResourceOptions(parent=self), **wanted.mount(site))
         self.register_outputs({"target": self.mount.target})

@@ -2,6 +2,7 @@
 
 import pulumi
 
+from homebackup.assess import wanted
 from homebackup.engine.program import DirStorage
 from homebackup.model.site import Site
 
@@ -11,15 +12,5 @@ class StorageEntry(pulumi.ComponentResource):
 
     def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("homebackup:components:StorageEntry", name, None, opts)
-        self.storage = DirStorage(
-            name,
-            storage=site.storage.name,
-            path=site.mount.target,
-            content=sorted(site.storage.content),
-            prune_backups=site.storage.retention,
-            content_dirs=site.storage.content_dirs,
-            shared=site.storage.shared,
-            is_mountpoint="yes" if site.storage.is_mountpoint else "no",
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self.storage = DirStorage(name, opts=pulumi.ResourceOptions(parent=self), **wanted.storage(site))
         self.register_outputs({"storage": self.storage.storage})

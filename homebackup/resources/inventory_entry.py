@@ -92,13 +92,17 @@ class InventoryEntry:
             raise Refusal(f"{name} names no file", "name the entry FILE#NAME, the file by its path in the project")
         content = await world.file(file)
         listing = _read(file, content)
-        said = listing.entries[entry].values.get("enabled") if entry in listing.entries else None
-        waits = wanted.get("enabled") == "auto" and truth(said or "") is not True
-        return Ground(file, content, listing, await world.archives(str(wanted["base_path"])) if waits else None)
+        said: Mapping[str, str | None] = listing.entries[entry].values if entry in listing.entries else {}
+        waits = _may_be_auto(wanted, said.get("glob")) and truth(said.get("enabled") or "") is not True
+        folder = wanted.get("base_path") or said.get("base_path")
+        return Ground(file, content, listing, await world.archives(str(folder)) if waits and folder else None)
 
     @classmethod
     def found(cls, name: str, ground: Ground, known: Mapping[str, Value]) -> Self | None:
-        """The entry as the file has it; `enabled` is auto when that is declared and the file says what auto would."""
+        """The entry as the file has it; `enabled` is auto when that is declared and the file says what auto would.
+
+        An import, of which nothing is known yet, takes an entry of Proxmox VE's archives for one that is auto.
+        """
         entry = ground.listing.entries.get(name.rpartition("#")[2])
         if entry is None:
             return None
@@ -107,7 +111,7 @@ class InventoryEntry:
         if values["since"] is None and isinstance(ground.archives, Dump):
             values["since"] = max((a.time for a in _matching(ground.archives, seen.glob)), default=0)
         awaited = cls(**values)._proof(ground)
-        if known.get("enabled") == "auto" and (seen.enabled == "true" or (seen.enabled == "false" and not awaited)):
+        if _may_be_auto(known, seen.glob) and (seen.enabled == "true" or (seen.enabled == "false" and not awaited)):
             values["enabled"] = "auto"
         return cls(**values)
 
@@ -152,8 +156,13 @@ class InventoryEntry:
         return Plan() if after == before else Plan((Write(ground.file, before, after, here=True),))
 
 
-def _matching(archives: Dump, glob: str) -> list[Archive]:
-    return [a for a in archives.archives if fnmatchcase(a.name, glob)]
+def _may_be_auto(known: Mapping[str, Value], glob: str | None) -> bool:
+    """Whether the entry is declared auto, or may be; archives that are not Proxmox VE's turn nothing on."""
+    return known.get("enabled") == "auto" or (not known and (glob or "").startswith("vzdump-"))
+
+
+def _matching(archives: Dump, glob: str | None) -> list[Archive]:
+    return [a for a in archives.archives if fnmatchcase(a.name, glob or "")]
 
 
 def _read(file: str, content: bytes | None) -> Listing:

@@ -1,0 +1,132 @@
+"""The resources that a site declares, as data: what the components make of it, and what is there is held against."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from homebackup.model.declare import Value, check, name_of
+from homebackup.model.lifecycle import Managed
+from homebackup.model.site import Inventory, Site
+from homebackup.model.site.declared import Entry
+from homebackup.resources.dir_storage import DirStorage
+from homebackup.resources.inventory_entry import InventoryEntry
+from homebackup.resources.nfs_mount import NfsMount
+from homebackup.resources.vzdump_job import VzdumpJob
+
+MOUNT = "nas"
+"""What Pulumi calls the mount, and its component."""
+INVENTORY = "inventory"
+"""What Pulumi calls the component of the inventory."""
+COMPONENTS = "homebackup:components:"
+"""What the type of every component begins with."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One declared resource: its class, its values in normal form, and where Pulumi has it.
+
+    `alias` is its name in Pulumi; `parents` are the components around it, the outermost first, by type and name.
+    """
+
+    cls: type[Managed]
+    alias: str
+    values: Mapping[str, Value]
+    parents: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """What it is called on the site, which is its id in Pulumi."""
+        return name_of(self.cls, self.values)
+
+    @property
+    def token(self) -> str:
+        """Its type in Pulumi."""
+        return token(self.cls)
+
+
+def token(cls: type[Managed]) -> str:
+    """The type of a resource in Pulumi."""
+    return f"homebackup:index:{cls.__name__}"
+
+
+def resources(site: Site) -> list[Wanted]:
+    """Everything that the site declares, in the order in which it is made."""
+    made: list[tuple[type[Managed], str, str, str, Mapping[str, Any]]] = [
+        (NfsMount, MOUNT, "NasMount", MOUNT, mount(site)),
+        (DirStorage, site.storage.name, "StorageEntry", site.storage.name, storage(site)),
+        *((VzdumpJob, tier, "BackupTier", tier, job(site, tier)) for tier, _ in site.in_order),
+        *((InventoryEntry, name, "InventoryEntries", INVENTORY, inputs) for name, inputs in entries(site)),
+    ]
+    outer = (f"{COMPONENTS}HomeBackup", site.name)
+    return [
+        Wanted(cls, alias, check(cls, inputs)[0], (outer, (f"{COMPONENTS}{component}", around)))
+        for cls, alias, component, around, inputs in made
+    ]
+
+
+def mount(site: Site) -> dict[str, Any]:
+    """The inputs of the NfsMount."""
+    return {
+        "target": site.mount.target,
+        "server": site.nas.address,
+        "export": site.mount.export,
+        "options": list(site.mount.options),
+        "immutable": site.mount.immutable,
+        "heal": site.mount.heal,
+    }
+
+
+def storage(site: Site) -> dict[str, Any]:
+    """The inputs of the DirStorage."""
+    return {
+        "storage": site.storage.name,
+        "path": site.mount.target,
+        "content": sorted(site.storage.content),
+        "prune_backups": site.storage.retention,
+        "content_dirs": site.storage.content_dirs,
+        "shared": site.storage.shared,
+        "is_mountpoint": "yes" if site.storage.is_mountpoint else "no",
+        "acknowledge": list(site.acknowledge) or None,
+    }
+
+
+def job(site: Site, name: str) -> dict[str, Any]:
+    """The inputs of a tier's VzdumpJob."""
+    tier = site.tiers[name]
+    return {
+        "job": tier.job,
+        "vmid": list(tier.guests),
+        "schedule": tier.schedule,
+        "enabled": tier.enabled,
+        "storage": site.storage.name,
+        "mode": tier.mode,
+        "compress": tier.compress,
+        "prune_backups": tier.retention,
+        "tmpdir": site.tmpdir(tier),
+        "notes_template": tier.notes_template,
+        "repeat_missed": tier.repeat_missed or None,
+        "acknowledge": list(site.acknowledge) or None,
+        "elsewhere": site.elsewhere(name) or None,
+    }
+
+
+def entries(site: Site) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name and the inputs of each InventoryEntry."""
+    for entry in site.entries():
+        assert site.inventory is not None
+        yield entry.name, _entry(site.inventory, entry)
+
+
+def _entry(inventory: Inventory, entry: Entry) -> dict[str, Any]:
+    return {
+        "file": inventory.file,
+        "name": entry.name,
+        "enabled": entry.enabled,
+        "kind": entry.kind,
+        "host": entry.host,
+        "base_path": entry.base_path,
+        "glob": entry.glob,
+        "stale_after_hours": entry.stale_after_hours,
+        "classification": entry.classification,
+        "notes": entry.notes or None,
+    }
