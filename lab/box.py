@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import socket
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,7 +157,7 @@ class Box:
 
     async def reset(self) -> None:
         """Everything back to the fixture: files, mounts, guests, clock, NAS; no faults; the journal is kept."""
-        await self._halt()
+        await self._halt(self.api.tasks.clear())
         self.faults.clear()
         self.clock.reset()
         self.root.clear()
@@ -168,8 +169,8 @@ class Box:
         self.scheduler.start()
 
     async def reboot(self) -> None:
-        """Power the node off and on: mounts, processes and tasks are gone, fstab is tried once, guests come up."""
-        await self._halt()
+        """Power the node off and on: mounts and processes are gone, fstab is tried once, guests come up."""
+        await self._halt(self.api.tasks.cut())
         self.api.running.clear()
         await self.machine.boot()
         for folder in ("/etc/pve/qemu-server", "/etc/pve/lxc"):
@@ -178,9 +179,10 @@ class Box:
                     self.api.running[int(name.removesuffix(".conf"))] = self.clock.now()
         self.scheduler.start()
 
-    async def _halt(self) -> None:
+    async def _halt(self, tasks: Awaitable[None]) -> None:
+        """Stop everything that runs; `tasks` ends the tasks."""
         await self.scheduler.stop()
-        await self.api.tasks.clear()
+        await tasks
         await self.machine.halt()
 
     def _writers(self, mount: Mount) -> dict[int, str]:
@@ -198,7 +200,7 @@ class Box:
 
     async def stop(self) -> None:
         """Serve no more and end every simulated process."""
-        await self._halt()
+        await self._halt(self.api.tasks.clear())
         await self.sshd.stop()
         for runner in self._runners:
             await runner.cleanup()

@@ -115,12 +115,24 @@ class Tasks:
 
     async def clear(self) -> None:
         """Interrupt whatever runs and forget every task."""
+        await self._interrupt()
+        self._known.clear()
+
+    async def cut(self) -> None:
+        """End what runs as a power cut does: the logs just stop, and what they do not tell is unexpected."""
+        logged = {task.upid: len(task.lines) for task in self if task.running}
+        await self._interrupt()
+        for upid, lines in logged.items():
+            task = self._known[upid]
+            del task.lines[lines:]
+            task.status = "unexpected status"
+
+    async def _interrupt(self) -> None:
         jobs = {task.job for task in self if task.running and task.job}
         for job in jobs:
             job.cancel()
         if jobs:
             await asyncio.wait(jobs)
-        self._known.clear()
 
 
 def _one_line(text: str) -> str:

@@ -170,3 +170,17 @@ async def test_a_bad_template_is_refused(box: Box, template: str, fault: str) ->
     )
     assert answer.status == 400
     assert fault in (answer.errors or {})["notes-template"]
+
+
+async def test_a_power_cut_ends_what_ran_without_a_word_and_forgets_nothing(box: Box) -> None:
+    before = await ended(box, vmid="105", storage="local", mode="stop")
+    pace_of(box.api).factor = 1e6
+    cut = await started(box, vmid="105", storage="local", mode="stop")
+    while not any("Starting Backup" in line for line in cut.lines):
+        cut.changed.clear()
+        await asyncio.wait_for(cut.changed.wait(), 10)
+    await box.reboot()
+    assert [before.status, cut.status] == ["OK", "unexpected status"]
+    assert not any(line.startswith("TASK") for line in cut.lines)
+    listed = (await box.api.call(ROOT, "GET", "/nodes/pve/tasks", {"typefilter": "vzdump"})).data
+    assert [task["status"] for task in listed] == ["unexpected status", "OK"]
