@@ -101,7 +101,7 @@ def _section(kind: str, name: str, data: Mapping[str, Any]) -> str:
 
 def _guest(api: "Api", vmid: int, guest: Mapping[str, Any]) -> None:
     kind = guest["type"]
-    known = {"type", "status", "disks"}
+    known = {"type", "status", "disks", "files"}
     values = {key: value for key, value in guest.items() if key not in known}
     if kind == "qemu":
         values |= guest.get("disks") or {}
