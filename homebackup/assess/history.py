@@ -10,7 +10,7 @@ from homebackup.assess.usual import p95
 from homebackup.model.backups.archive import Archive, Dump, Leftover
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.backups.task import GuestRun, Task
-from homebackup.model.backups.task_log import well
+from homebackup.model.backups.task_log import ERRORS, well
 from homebackup.model.seen import Unseen
 from pverules.local_time import HOUR, wall_at
 from pverules.upid import InvalidUpid, Upid
@@ -116,7 +116,7 @@ def _of_whole_task(
     task: Task, jobs: Sequence[Job], plans: "Plans", members: Mapping[str, frozenset[int] | Unseen]
 ) -> list[GuestRun]:
     """The runs of a task that failed before it came to a guest: of the one it names, else of the job due just then."""
-    if task.ended is None or well(task.status) or task.status == "job errors":
+    if task.ended is None or well(task.status) or task.status == ERRORS:
         return []
     try:
         named = Upid.parse(task.upid).id
@@ -155,16 +155,22 @@ class Plan:
         return self.past[bisect_right(self.past, start) : bisect_right(self.past, end)]
 
     def delay(self, archives: Iterable[Archive], past: Past, zone: ZoneInfo) -> int | None:
-        """Seconds from a scheduled run until the guest's archive was usually complete; None without any to measure."""
-        delays = []
+        """Seconds from a scheduled run until the guest's archive was usually complete; None without any to measure.
+
+        Only the guest's first run since one was due is that run: what came later was started by hand.
+        """
+        delays: dict[int, int] = {}
         for archive in archives:
             start = latest(archive, zone)
             due = self.past[bisect_right(self.past, start) - 1] if self.past and self.past[0] <= start else None
+            if due is None or due in delays or start - due >= DAY // 2:
+                continue
+            if any(due - SAME <= run.started < start - SAME for run in past.runs):
+                continue
             run = past.run_of(archive)
-            if due is not None and start - due < DAY // 2:
-                ended = archive.written if run is None or run.seconds is None else start + run.seconds
-                delays.append(max(0, int((ended or start) - due)))
-        return p95(delays[-MEASURED:]) if delays else None
+            ended = archive.written if run is None or run.seconds is None else start + run.seconds
+            delays[due] = max(0, int((ended or start) - due))
+        return p95(list(delays.values())[-MEASURED:]) if delays else None
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from homebackup.model.backups.dump_listing import weighed
 from homebackup.model.backups.facts import SiteFacts, Space
 from homebackup.model.backups.places import Place, for_backups, place
 from homebackup.model.backups.task import Task
-from homebackup.model.backups.task_log import read_log
+from homebackup.model.backups.task_log import ERRORS, read_log
 from homebackup.model.seen import Unseen
 from homebackup.world.batch import Answers, Get
 from homebackup.world.first_look import FirstLook, Sections, listing, own_place, tasks_of
@@ -24,6 +24,8 @@ from homebackup.world.session import Ran
 
 LOGS = 12
 """Newest tasks whose logs are read, of the site's node and of all others together."""
+FAILURES = 6
+"""Older tasks whose logs are read, too, as some guest failed in them: more than a week of a daily and a weekly job."""
 NOTES = 64
 """Guests of whose newest archive the notes are read."""
 
@@ -40,7 +42,7 @@ class SecondLook:
     def gets(self) -> dict[str, Get]:
         """The calls of the API."""
         gets = {f"job {job}": Get(f"/cluster/backup/{job}/included_volumes") for job in self._enabled()}
-        gets |= {f"log {task.upid}": _log(task) for task in _known(self.first.tasks)[:LOGS]}
+        gets |= {f"log {task.upid}": _log(task) for task in _telling(_known(self.first.tasks))}
         gets |= {f"tasks {node}": tasks_of(node) for node in self._others()}
         return gets | {
             f"content {storage} {node}": Get(f"/nodes/{node}/storage/{storage}/content", {"content": "backup"})
@@ -64,7 +66,7 @@ class SecondLook:
 
     def logs_elsewhere(self) -> dict[str, Get]:
         """The logs of other nodes' tasks, known only now; none for a single node."""
-        return {f"log {task.upid}": _log(task) for task in self._tasks_elsewhere()[:LOGS]}
+        return {f"log {task.upid}": _log(task) for task in _telling(self._tasks_elsewhere())}
 
     def facts(self) -> SiteFacts:
         """Everything together."""
@@ -208,6 +210,12 @@ class SecondLook:
 
 def _known(part: Sections | tuple[Task, ...] | Unseen) -> Any:
     return () if isinstance(part, Unseen) else part
+
+
+def _telling(tasks: Sequence[Task]) -> list[Task]:
+    """The tasks whose logs are worth reading, of those of a node or more, newest first."""
+    failed = [task for task in tasks[LOGS:] if task.status == ERRORS]
+    return [*tasks[:LOGS], *failed[:FAILURES]]
 
 
 def _log(task: Task) -> Get:

@@ -68,6 +68,19 @@ TABLE: dict[str, tuple[Story, str | dict[Source, str], str]] = {
         "LATE",
         "its run of Sun 22 Nov 03:00 left no archive",
     ),
+    "a run left nothing after a backup by hand": (
+        Story((archive(NOON - DAY), *NIGHTS[1:])),
+        "LATE",
+        "its run of Sun 22 Nov 03:00 left no archive",
+    ),
+    "a run left nothing after a backup by hand that made up for a failure": (
+        Story(
+            (archive(NOON - DAY, took=60), *NIGHTS[2:]),
+            tasks=(task(NIGHT - DAY, "vma_queue_write: write error", id="100"),),
+        ),
+        "LATE",
+        "its run of Sun 22 Nov 03:00 left no archive",
+    ),
     "two runs left nothing": (
         Story(NIGHTS[2:], declared={"stale-after-hours": 72}),
         "LATE",

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from homebackup.model.backups.task import GuestRun
 from pverules.local_time import HOUR, archive_epoch
 
+ERRORS = "job errors"
+"""The status of a task in which some guests failed; its log says which."""
 _JOB = re.compile(r"INFO: starting new backup job: vzdump((?: \d+)*)(?: .*)?")
 _START = re.compile(r"INFO: Starting Backup of VM (\d+) \(\w+\)")
 _AT = re.compile(r"INFO: Backup started at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
@@ -47,7 +49,7 @@ def read_log(lines: Iterable[str], started: int, status: str, zone: ZoneInfo) ->
     if not status:
         return tuple(runs.values())
     over = {vmid: run if run.ok is not None else replace(run, ok=False, said=status) for vmid, run in runs.items()}
-    if not well(status) and status != "job errors":
+    if not well(status) and status != ERRORS:
         over = {vmid: GuestRun(vmid, started, ok=False, said=status) for vmid in named} | over
     return tuple(over.values())
 
