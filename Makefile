@@ -10,7 +10,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format-check types architecture demo test test-fast test-pulumi conformance faults acceptance browser lab bench format lock clean
+.PHONY: help setup check lint format-check types architecture demo test test-fast test-pulumi conformance faults simulate acceptance browser lab bench format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ conformance: setup ## Replay everything recorded of Proxmox VE against the lab a
 
 faults: setup ## Break every operation at every step in every way on the lab, and see that the next run converges
 	@python -m tests.faults
+
+simulate: setup ## Live through twelve weeks on the lab, hour by hour, and compare every verdict with what it ought to be
+	@python -m tests.simulate
 
 acceptance: setup ## Try it on a real kernel, NFS server, systemd and sshd, in machines built from Debian's packages
 	@python -m tests.acceptance
