@@ -160,6 +160,9 @@ def test_when_nothing_can_be_seen_that_is_said() -> None:
 def test_what_is_shown_may_be_old() -> None:
     said = "The look at 14:00 failed"
     assert said in Read(page.html(ALL["well"](), said)).text
+    assert 'class="headline w-unknown">When last seen: All 5' in page.html(ALL["well"](), said)
+    assert "When last seen" not in page.html(ALL["well"]())
+    assert "**When last seen: All 5 backups are well.**" in page.markdown(ALL["well"](), said)
     assert f"**{said}**" in page.markdown(ALL["well"](), said)
 
 
