@@ -1,7 +1,7 @@
 """What a change of jobs or retention takes away: archives that the next run prunes, and guests' cover."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -111,12 +111,45 @@ def of_sections(
     storages: Sections,
     storages_after: Sections | None = None,
     guests: Collection[int] = (),
+    elsewhere: Collection[int] = (),
 ) -> Losses:
-    """The same of sections of jobs and storages before a write and after it; `guests` are those of the cluster."""
+    """The same of sections of jobs and storages before a write and after it; `guests` are those of the cluster.
+
+    Guests that get another job `elsewhere` in the same run keep their cover.
+    """
     had, has = (found(sections, None, guests) for sections in (before, after))
     kept = _retentions(storages)
     keeps = kept if storages_after is None else _retentions(storages_after)
-    return losses(had, has, archives, zone, now, kept=kept, keeps=keeps)
+    found_out = losses(had, has, archives, zone, now, kept=kept, keeps=keeps)
+    return replace(found_out, guests=tuple(vmid for vmid in found_out.guests if vmid not in elsewhere))
+
+
+@dataclass(frozen=True)
+class Stake:
+    """A job whose next prune goes by another retention than the last one did; `shorter` where that may keep less."""
+
+    job: str
+    storage: str
+    shorter: bool
+
+
+def stakes(
+    before: Sections, after: Sections, *, storages: Sections, storages_after: Sections, guests: Collection[int] = ()
+) -> list[Stake]:
+    """The jobs for whose losses one has to know what their storages hold."""
+    had, has = (found(sections, None, guests) for sections in (before, after))
+    kept, keeps = _retentions(storages), _retentions(storages_after)
+    at_stake = []
+    for job in has:
+        new, _ = effective(job, keeps.get(job.storage))
+        old = {_kept(had, job, vmid, kept) for vmid in job.guests or ()} - {new}
+        if job.enabled and job.storage and old and not new.keeps_all:
+            at_stake.append(Stake(job.name, job.storage, any(_shorter(new, one) for one in old)))
+    return at_stake
+
+
+def _shorter(new: Retention, old: Retention) -> bool:
+    return old.keeps_all or any(new.counts.get(period, 0) < count for period, count in old.counts.items())
 
 
 def _retentions(storages: Sections) -> dict[str, Retention | None]:

@@ -8,10 +8,12 @@ from homebackup.commands.ending import TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, say
 from homebackup.commands.told import told
+from homebackup.engine.guard import Guard
 from homebackup.engine.lifecycle import Lifecycle
+from homebackup.engine.said import Said
 from homebackup.model import notices
 from homebackup.model.hidden import SECRET, Hidden
-from homebackup.model.notices import Notice
+from homebackup.model.notices import Kind, Notice
 from homebackup.model.state import recorded
 from homebackup.resources import RESOURCES
 from homebackup.world.live_site import LiveSite
@@ -34,13 +36,22 @@ class Planned:
     @property
     def lines(self) -> list[str]:
         """The steps on the host and in the API."""
-        return [line for notice in self.notices if notice.kind == "will do" for line in notice.lines]
+        return self._of("will do")
+
+    @property
+    def losses(self) -> list[str]:
+        """What they take away."""
+        return self._of("losses")
+
+    def _of(self, kind: Kind) -> list[str]:
+        return [line for notice in self.notices if notice.kind == kind for line in notice.lines]
 
 
 def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False) -> None:
-    """Print each command and API call that `pulumi up` would make.
+    """Print each command and API call that `pulumi up` would make, and what it takes away: archives, guests' cover.
 
-    Exits 3 when a part of the site cannot be seen, and 1 when `pulumi up` would stop at something that is in use.
+    Exits 3 when a part of the site cannot be seen, and 1 when `pulumi up` would stop at something that is in use, or at
+    a loss that nobody acknowledged.
     """
     run(_plan(PulumiCli(cwd, stack), as_json))
 
@@ -49,36 +60,55 @@ async def _plan(pulumi: PulumiCli, as_json: bool) -> int:
     preview, config = await asyncio.gather(pulumi.preview(), pulumi.config())
     site = LiveSite(reached(config, pulumi.folder), pulumi.folder)
     try:
-        planned = [Planned(step, await _notices(site, preview, step)) for step in preview.steps if _ours(step)]
+        guard, said = Guard(site, _said(preview)), told(preview)
+        planned = [
+            Planned(step, await _going(site, guard, step) if step.op in GOING else said.get(step.urn, []))
+            for step in preview.steps
+            if _ours(step)
+        ]
     finally:
         await site.close()
-    said = {notice.text: notice.kind for each in planned for notice in each.notices if notice.kind != "will do"}
-    unknown, in_use = ([text for text, kind in said.items() if kind == wanted] for wanted in ("unknown", "in use"))
+    kinds = {notice.text: notice.kind for each in planned for notice in each.notices}
+    unknown, in_use, refused = (
+        [text for text, kind in kinds.items() if kind == wanted] for wanted in ("unknown", "in use", "refused")
+    )
+    stopping = unknown + in_use + refused
     touched = [each for each in planned if each.step.op not in UNTOUCHED]
     if as_json:
-        steps = [{"urn": each.step.urn, "op": each.step.op, "steps": each.lines} for each in touched]
-        document("plan", steps, unknown, inUse=in_use)
+        steps = [
+            {"urn": each.step.urn, "op": each.step.op, "steps": each.lines, "losses": each.losses} for each in touched
+        ]
+        document("plan", steps, unknown, inUse=in_use, refused=refused)
     else:
-        for line in _lines(touched) + unknown + in_use:
+        for line in _lines(touched) + stopping:
             say(line)
-        if not said and not any(each.lines for each in touched):
+        if not stopping and not any(each.lines for each in touched):
             say("pulumi up would change nothing on the host or in Proxmox VE.")
-    return TROUBLE if in_use else UNKNOWN if unknown else WELL
+    return TROUBLE if in_use or refused else UNKNOWN if unknown else WELL
 
 
 def _ours(step: Previewed) -> bool:
     return step.type.rsplit(":", 1)[-1] in RESOURCES and step.op != "replace"
 
 
-async def _notices(site: LiveSite, preview: Preview, step: Previewed) -> list[Notice]:
-    """What our provider said of the step, or would say of a deletion."""
-    if step.op not in GOING:
-        return told(preview).get(step.urn, [])
+def _said(preview: Preview) -> Said:
+    """What the program declares."""
+    said = Said()
+    for step in preview.steps:
+        if _ours(step) and step.op not in GOING and (inputs := step.new.get("inputs")):
+            cls = RESOURCES[step.type.rsplit(":", 1)[-1]]
+            said.hear(cls, recorded(cls, inputs))
+    return said
+
+
+async def _going(site: LiveSite, guard: Guard, step: Previewed) -> list[Notice]:
+    """What our provider would say of a deletion."""
     cls = RESOURCES[step.type.rsplit(":", 1)[-1]]
     kept = step.old.get("outputs") or {}
     hidden = Hidden.of(cls.fields, {f.name for f in cls.fields if kept.get(f.camel) == SECRET})
-    plan = await Lifecycle(site, cls, step.id, say, hidden=hidden).deletion(recorded(cls, kept))
-    return [notices.will_do(plan.lines())] + ([notices.blocked(plan.blocked)] if plan.blocked else [])
+    return list(
+        notices.of(await Lifecycle(site, cls, step.id, say, hidden=hidden, guard=guard).deletion(recorded(cls, kept)))
+    )
 
 
 def _lines(planned: Sequence[Planned]) -> list[str]:
@@ -89,5 +119,6 @@ def _lines(planned: Sequence[Planned]) -> list[str]:
         for line in (
             f"{each.step.op} {each.step.type.rsplit(':', 1)[-1]} {each.step.urn.rsplit('::', 1)[-1]}",
             *(f"  {step}" for step in each.lines),
+            *(f"  takes away: {line}" if line[0] != " " else f"  {line}" for line in each.losses),
         )
     ]

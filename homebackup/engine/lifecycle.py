@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from homebackup.engine.guard import Guard
 from homebackup.model import notices
 from homebackup.model.declare import UNKNOWN, Field, Value, loose, observed, remembered
 from homebackup.model.differences import changed, shown, unlike
@@ -36,10 +37,11 @@ class Lifecycle:
         urn: str = "",
         record: Record | None = None,
         hidden: Hidden | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self.site, self.cls, self.name, self.urn = site, cls, name, urn
         self.hidden = hidden or Hidden.of(cls.fields, ())
-        self._say = say
+        self._say, self._guard = say, guard
         self.record = record or Nowhere().of("", name, say)
 
     @property
@@ -67,7 +69,7 @@ class Lifecycle:
             ground = await self._ground(vars(new), fresh=not preview)
             seen = self.cls.found(self.name, ground, declared)
             if seen is None:
-                return self._planned(new.creating, ground)
+                return await self._weighed(self._planned(new.creating, ground), None, new)
             self._hide(seen)
             if different := self._declared_differences(seen, new):
                 raise Refused(
@@ -76,7 +78,7 @@ class Lifecycle:
                     f"declare it as it is, or take it over with `{self.import_line()}` and let pulumi up change it",
                 )
             self.say(f"{self.subject}: exists already and is equal; taken over")
-            return self._planned(new.updating, seen, ground)
+            return await self._weighed(self._planned(new.updating, seen, ground), seen, new)
 
         return await self._carry_out(new, planned, preview=preview)
 
@@ -88,7 +90,7 @@ class Lifecycle:
             ground = await self._ground(vars(new), fresh=not preview)
             seen = self.cls.found(self.name, ground, old)
             if seen is None:
-                return self._planned(new.creating, ground)
+                return await self._weighed(self._planned(new.creating, ground), None, new)
             self._hide(seen)
             if not preview and (meanwhile := self._meanwhile(old, seen, new)):
                 raise Changed(
@@ -96,7 +98,7 @@ class Lifecycle:
                     f"changed meanwhile by somebody else: {'; '.join(meanwhile)}",
                     "nothing was overwritten; run pulumi up again to see it as drift",
                 )
-            return self._planned(new.updating, seen, ground)
+            return await self._weighed(self._planned(new.updating, seen, ground), seen, new)
 
         return await self._carry_out(new, planned, preview=preview)
 
@@ -105,7 +107,7 @@ class Lifecycle:
 
         async def planned() -> Plan:
             ground = await self._ground(old, fresh=True)
-            return self._deleting(ground, old)
+            return await self._deleting(ground, old)
 
         plan = await self._perform(planned, lambda: self._gone(old))
         if plan.steps and not await self._gone(old):
@@ -116,7 +118,7 @@ class Lifecycle:
     async def deletion(self, old: Mapping[str, Value]) -> Plan:
         """What `delete` would do."""
         ground = await self._ground(old)
-        return self._deleting(ground, old)
+        return await self._deleting(ground, old)
 
     def import_line(self) -> str:
         """The command that takes over what exists; a component's resource is named like the component itself."""
@@ -140,12 +142,15 @@ class Lifecycle:
     def _refused(self, refusal: Refusal) -> Refused:
         return Refused(self.subject, self.hidden.clean(refusal.said), self.hidden.clean(refusal.remedy))
 
-    def _deleting(self, ground: Any, old: Mapping[str, Value]) -> Plan:
+    async def _deleting(self, ground: Any, old: Mapping[str, Value]) -> Plan:
         seen = self.cls.found(self.name, ground, old)
         if seen is None:
             return Plan()
         self._hide(seen)
-        return self._planned(seen.deleting, ground)
+        return await self._weighed(self._planned(seen.deleting, ground), seen, None)
+
+    async def _weighed(self, plan: Plan, seen: Any, new: Any) -> Plan:
+        return await self._guard.weighed(plan, seen, new) if self._guard else plan
 
     def _hide(self, seen: Any) -> None:
         """Hides what a secret field holds on the site too: somebody may have set it to another secret by hand."""
@@ -153,11 +158,8 @@ class Lifecycle:
 
     async def _carry_out(self, new: Any, planned: Callable[[], Awaitable[Plan]], *, preview: bool) -> Any:
         if preview:
-            plan = await planned()
-            if plan.steps:
-                self.say(notices.will_do(plan.lines()))
-            if plan.blocked:
-                self.say(notices.blocked(plan.blocked))
+            for notice in notices.of(await planned()):
+                self.say(notice)
             return new
         plan = await self._perform(planned, lambda: self._done_all_the_same(new))
         seen = await self._made(new)
@@ -210,6 +212,8 @@ class Lifecycle:
         raise AssertionError("the loop returns or raises")
 
     async def _do(self, plan: Plan, done: Callable[[], Awaitable[bool]]) -> None:
+        if plan.losses:
+            self.say(notices.losses(plan.losses))
         if plan.blocked:
             raise self._stopped(plan.blocked)
         await self.record.plan(plan)
@@ -239,7 +243,7 @@ class Lifecycle:
                 raise
 
     def _stopped(self, why: Blocked) -> Trouble:
-        kind = Busy if why.busy else Unreachable
+        kind: type[Trouble] = {"in use": Busy, "unknown": Unreachable, "refused": Refused}[why.kind]
         return kind(self.subject, self.hidden.clean(why.said), self.hidden.clean(why.remedy))
 
     async def _undo(self, plan: Plan, done: int) -> bool:

@@ -12,6 +12,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 
 from homebackup.engine.codec import lift_all, lower, lower_all, secrets, state
 from homebackup.engine.log import Log
+from homebackup.engine.said import Said
 from homebackup.engine.schema import provider_schema
 from homebackup.model.declare import (
     HTTPS_ONLY,
@@ -45,6 +46,7 @@ class HomeBackupProvider(protocol.Provider):
 
     def __init__(self, log: Log) -> None:
         self.log = log
+        self.said = Said()
         self._config: Mapping[str, str] = {}
 
     @cached_property
@@ -112,6 +114,7 @@ class HomeBackupProvider(protocol.Provider):
             for name, reason in sorted(wrong.items())
         ]
         if not failures:
+            self.said.hear(cls, inputs)
             for doubt in doubts(cls, given):
                 await self.log.warning(request.urn, hidden.clean(doubt))
         return protocol.CheckResponse(lift_all(cls, inputs, names), failures)
@@ -198,12 +201,13 @@ class HomeBackupProvider(protocol.Provider):
     @asynccontextmanager
     async def _lifecycle(self, cls: type[Managed], name: str, urn: str, hidden: Hidden) -> AsyncIterator["Lifecycle"]:
         """The resource's lifecycle; all that it said has reached the owner when this is left."""
+        from homebackup.engine.guard import Guard
         from homebackup.engine.lifecycle import Lifecycle
 
         say = self.log.sayer(urn)
         record = self.journal.of(urn.split("::")[0].rpartition(":")[2], f"{cls.noun} {name}", say)
         try:
-            yield Lifecycle(self.site, cls, name, say, urn, record, hidden)
+            yield Lifecycle(self.site, cls, name, say, urn, record, hidden, Guard(self.site, self.said))
         finally:
             await self.log.sent()
 

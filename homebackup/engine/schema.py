@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from homebackup.model.declare import Declared, Field, docstrings, key, observed, remembered, replaces, root_only, secret
+from homebackup.model.declare import (
+    Declared,
+    Field,
+    aside,
+    docstrings,
+    key,
+    observed,
+    remembered,
+    replaces,
+    root_only,
+    secret,
+)
 from homebackup.resources import RESOURCES
 from homebackup.world.connection import Connection
 
@@ -125,6 +136,8 @@ def _notes(f: Field) -> str:
     notes = []
     if {replaces, key} & f.marks:
         notes.append("A change replaces the resource.")
+    if aside in f.marks:
+        notes.append("It is never compared.")
     if root_only in f.marks:
         notes.append("Only over ssh or as root@pam with a password.")
     return "".join(f" {note}" for note in notes)

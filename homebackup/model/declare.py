@@ -50,6 +50,8 @@ observed = Mark("observed")
 """What is seen of the resource; its default is what is wanted, and nobody sets it."""
 remembered = Mark("remembered")
 """What is kept of an earlier look in the state; nobody sets it, and it is never compared."""
+aside = Mark("aside")
+"""What the program tells of its intent: Proxmox VE is never told, and it is never compared."""
 loose = Mark("loose")
 """A field that is not managed while the program does not give it: what is there stays, whoever set it."""
 root_only = Mark("root_only")
@@ -119,7 +121,7 @@ class Field:
 
     def same(self, one: Value, other: Value) -> bool:
         """True when both mean the same."""
-        if remembered in self.marks:
+        if {remembered, aside} & self.marks:
             return True
         if unordered in self.marks and one is not None and other is not None:
             return frozenset(one) == frozenset(other)
@@ -127,7 +129,7 @@ class Field:
 
     def told(self, value: Value) -> bool:
         """True when Proxmox VE is told of the value: one that means nothing is left out, unless always written."""
-        if observed in self.marks or value is None:
+        if {observed, aside} & self.marks or value is None:
             return False
         return written in self.marks or not self.same(value, self.absent)
 

@@ -1,22 +1,23 @@
 """The texts that stand beside a resource in a preview, written and read by one hand: what will be done, or why not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from homebackup.model.steps import Blocked
+from homebackup.model.steps import Blocked, Plan
 
-Kind = Literal["will do", "unknown", "in use"]
-"""Steps that `pulumi up` will do, a part of the site that cannot be seen, or something that somebody uses."""
+Kind = Literal["will do", "losses", "unknown", "in use", "refused"]
+"""Steps that `pulumi up` will do, what they take away, a part of the site that cannot be seen, something that somebody
+uses, or what is not done until the owner says that the losses are meant."""
 
-_WILL_DO = "pulumi up will do:"
+_HEADS: Mapping[Kind, str] = {"will do": "pulumi up will do:", "losses": "this takes away:"}
 _INDENT = "  "
-_SAID: tuple[Kind, ...] = ("unknown", "in use")
+_SAID: tuple[Kind, ...] = ("unknown", "in use", "refused")
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One such text: the lines of the steps, or the one sentence that says why."""
+    """One such text: the lines of the steps or losses, or the one sentence that says why."""
 
     kind: Kind
     lines: tuple[str, ...]
@@ -24,14 +25,19 @@ class Notice:
     @property
     def text(self) -> str:
         """As Pulumi shows it."""
-        if self.kind == "will do":
-            return "\n".join([_WILL_DO, *(_INDENT + line for line in self.lines)])
+        if head := _HEADS.get(self.kind):
+            return "\n".join([head, *(_INDENT + line for line in self.lines)])
         return f"{self.kind}: {' '.join(self.lines)}"
 
 
 def will_do(lines: Iterable[str]) -> Notice:
     """What `pulumi up` will do, a line or more for each step."""
     return Notice("will do", tuple(lines))
+
+
+def losses(lines: Iterable[str]) -> Notice:
+    """What is taken away by it."""
+    return Notice("losses", tuple(lines))
 
 
 def unknown(said: str) -> Notice:
@@ -41,13 +47,26 @@ def unknown(said: str) -> Notice:
 
 def blocked(why: Blocked) -> Notice:
     """What stops a plan before its first step."""
-    return Notice("in use" if why.busy else "unknown", (f"{why.said}; {why.remedy}",))
+    return Notice(why.kind, (f"{why.said}; {why.remedy}",))
+
+
+def of(plan: Plan) -> Iterator[Notice]:
+    """All that there is to say of a plan."""
+    if plan.steps:
+        yield will_do(plan.lines())
+    if plan.losses:
+        yield losses(plan.losses)
+    if plan.unseen:
+        yield unknown(plan.unseen)
+    if plan.blocked:
+        yield blocked(plan.blocked)
 
 
 def read(text: str) -> Notice | None:
     """The notice that a text is, None when it is none."""
     head, *rest = text.split("\n")
-    if head == _WILL_DO and all(line.startswith(_INDENT) for line in rest):
-        return Notice("will do", tuple(line.removeprefix(_INDENT) for line in rest))
+    listed = next((kind for kind, said in _HEADS.items() if head == said), None)
+    if listed and all(line.startswith(_INDENT) for line in rest):
+        return Notice(listed, tuple(line.removeprefix(_INDENT) for line in rest))
     kind = next((kind for kind in _SAID if text.startswith(f"{kind}: ")), None)
     return kind and Notice(kind, (text.removeprefix(f"{kind}: "),))

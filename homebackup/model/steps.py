@@ -5,7 +5,7 @@ import itertools
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from homebackup.model.hidden import SECRET, Hidden, clean
 
@@ -113,14 +113,15 @@ Step = Call | Run | Write
 
 @dataclass(frozen=True)
 class Blocked:
-    """Why a plan cannot be carried out now, though nothing is wrong with it, and what the owner can do.
+    """Why a plan is not carried out now, and what the owner can do.
 
-    It is `busy` when somebody uses the thing, else a part of the site cannot be seen.
+    A part of the site is `unknown`, somebody has the thing `in use`, or it is `refused` until the owner says that what
+    it takes away may go.
     """
 
     said: str
     remedy: str
-    busy: bool = False
+    kind: Literal["unknown", "in use", "refused"] = "unknown"
 
 
 @dataclass(frozen=True)
@@ -128,13 +129,16 @@ class Plan:
     """Steps in their order.
 
     `undo` puts the host back when a step fails after the first `undo_from` of them were done. A `blocked` plan is
-    shown in a preview; nothing of it is started.
+    shown in a preview; nothing of it is started. `losses` are what it takes away, a line each, and `unseen` says why
+    that is not all that it may take away.
     """
 
     steps: tuple[Step, ...] = ()
     undo: tuple[Step, ...] = ()
     undo_from: int = 0
     blocked: Blocked | None = None
+    losses: tuple[str, ...] = ()
+    unseen: str = ""
 
     def lines(self) -> list[str]:
         """How a preview shows all of it."""

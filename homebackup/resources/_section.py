@@ -1,10 +1,10 @@
 """A section of a Proxmox VE configuration file: looking, finding and every plan derived from its API path."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from homebackup.model.declare import Field, Value, observed, secret, written
+from homebackup.model.declare import Field, Value, aside, observed, secret, written
 from homebackup.model.lifecycle import World
 from homebackup.model.spelling import from_wire, wire_form
 from homebackup.model.steps import Call, Plan
@@ -42,7 +42,8 @@ class Section:
         said = cls._said(name, ground)
         if said is None or any(said.get(option) != value for option, value in cls.fixed.items()):
             return None
-        return from_wire(cls, said)
+        told = {f.name: known.get(f.name) for f in cls.fields if aside in f.marks}
+        return replace(from_wire(cls, said), **told)  # type: ignore[type-var]  # every one of them is a dataclass
 
     @classmethod
     def _said(cls, name: str, ground: list[dict[str, Any]]) -> dict[str, Any] | None:

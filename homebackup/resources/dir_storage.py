@@ -2,8 +2,8 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from homebackup.model.declare import key, replaces, resource, written
-from homebackup.model.kinds import Flag, Nodes, StorageId, StoragePath, Whole, at_least
+from homebackup.model.declare import aside, key, replaces, resource, written
+from homebackup.model.kinds import Flag, Lines, Nodes, StorageId, StoragePath, Whole, at_least
 from homebackup.model.options import Bandwidth, Content, ContentDirs, MountMarker, Retention
 from homebackup.model.spelling import Absent, Wire
 from homebackup.resources._section import Section
@@ -51,3 +51,5 @@ class DirStorage(Section):
     """How new raw and qcow2 images are allocated; metadata when not given."""
     bwlimit: Bandwidth | None = None
     """Limits in KiB/s by kind of transfer."""
+    acknowledge: Annotated[Lines | None, aside] = None
+    """Jobs that may lose archives by a change; one that takes archives of another job away is refused."""

@@ -246,7 +246,7 @@ def _in_use(ground: HostFacts, target: str) -> Blocked | None:
         return None
     more = f" and {len(users) - NAMED} more" if len(users) > NAMED else ""
     said = f"{target} is in use by {', '.join(users[:NAMED])}{more}"
-    return Blocked(said, "let it end and run this again", busy=True)
+    return Blocked(said, "let it end and run this again", "in use")
 
 
 def _boot(lines: list[fstab.Entry], commented: bool) -> str:

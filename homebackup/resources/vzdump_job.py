@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from homebackup.model.declare import https_only, key, resource, root_only, written
+from homebackup.model.declare import aside, https_only, key, resource, root_only, written
 from homebackup.model.kinds import (
     AbsolutePath,
     Flag,
@@ -111,6 +111,11 @@ class VzdumpJob(Section):
     """Log less. Only the API over https can set it, pvesh takes the word for an option of its own."""
     stop: Flag | None = None
     """Stop running backup jobs on the node instead of backing up."""
+
+    acknowledge: Annotated[Lines | None, aside] = None
+    """Jobs that may lose archives or guests by a change; another one is refused a change that takes them away."""
+    elsewhere: Annotated[Vmids | None, aside] = None
+    """Guests that other jobs of the same program back up, so that one that moves to them does not lose its cover."""
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Choices that exclude each other, in the words of the option that is one too many."""

@@ -4,6 +4,7 @@ import asyncio
 import shlex
 import time
 from base64 import b64decode
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -70,7 +71,7 @@ def _read(folder: str, ran: Ran) -> Dump | Unseen:
     found, _ = read_dump("", folder, listing, ran.stderr.decode("utf-8", "replace").strip(), _FACE)
     if isinstance(found, Unseen):
         return found
-    return Dump("", folder, tuple(a for a in found.archives if a.time <= now), found.leftovers, found.complete)
+    return replace(found, archives=tuple(a for a in found.archives if a.time <= now), clock=now)
 
 
 def _mount_over(folder: str, table: bytes) -> str:

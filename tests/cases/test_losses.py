@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from homebackup.assess.jobs import Job
-from homebackup.assess.losses import MOST, Losses, losses, of_sections
+from homebackup.assess.losses import MOST, Losses, Stake, losses, of_sections, stakes
 from homebackup.model.backups.archive import Archive
 from pverules.archive_name import ArchiveName
 from pverules.retention import Retention
@@ -139,3 +139,31 @@ def test_sections_before_and_after_a_write() -> None:
     shorter = [{"storage": "nas", "prune-backups": "keep-last=2"}]
     left = of_sections(bare, bare, THERE, BERLIN, NOW, storages=storages, storages_after=shorter)
     assert {vmid: len(gone) for vmid, gone in names(left).items()} == {100: 1, 102: 1}
+
+
+def test_a_guest_with_another_job_elsewhere_keeps_its_cover() -> None:
+    before = [{"id": "p0", "schedule": "03:00", "vmid": "100,102", "storage": "nas"}]
+    found = of_sections(before, [], [], BERLIN, NOW, storages=[], elsewhere={102})
+    assert found.guests == (100,)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at_stake"),
+    [
+        ("keep-last=3", "keep-last=3", None),
+        ("keep-last=3", None, None),
+        (None, "keep-last=3", True),
+        ("keep-last=3", "keep-last=2", True),
+        ("keep-last=3", "keep-daily=9", True),
+        ("keep-last=3", "keep-last=3,keep-weekly=1", False),
+    ],
+)
+def test_archives_matter_to_jobs_whose_retention_is_another(
+    old: str | None, new: str | None, at_stake: bool | None
+) -> None:
+    before, after = (
+        [{"id": "p0", "schedule": "03:00", "vmid": "100", "storage": "nas", "prune-backups": kept}]
+        for kept in (old, new)
+    )
+    found = stakes(before, after, storages=[], storages_after=[])
+    assert found == ([] if at_stake is None else [Stake("p0", "nas", at_stake)])

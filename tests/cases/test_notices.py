@@ -14,7 +14,12 @@ WRITTEN: dict[str, tuple[Notice, str]] = {
         "pulumi up will do:\n  edit /etc/fstab\n    + a: line\n  # true",
     ),
     "unseen": (notices.unknown("the NAS does not answer"), "unknown: the NAS does not answer"),
-    "used": (notices.blocked(Blocked("used by a; or b", "wait", busy=True)), "in use: used by a; or b; wait"),
+    "used": (notices.blocked(Blocked("used by a; or b", "wait", "in use")), "in use: used by a; or b; wait"),
+    "losses": (notices.losses(["p0 prunes:", "  nas: a"]), "this takes away:\n  p0 prunes:\n    nas: a"),
+    "stopped until it is meant": (
+        notices.blocked(Blocked("cover is lost", "acknowledge it", "refused")),
+        "refused: cover is lost; acknowledge it",
+    ),
     "stopped by what cannot be seen": (notices.blocked(Blocked("it is off", "wait")), "unknown: it is off; wait"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from homebackup.engine.schema import value_type
-from homebackup.model.declare import Field, key, observed
+from homebackup.model.declare import Field, aside, key, observed
 from homebackup.resources import RESOURCES
 
 _POOL: tuple[Any, ...] = (
@@ -68,4 +68,4 @@ def two(f: Field) -> tuple[Any, Any]:
 
 def sections() -> list[tuple[str, Field]]:
     """Every field that can be changed of every section of Proxmox VE."""
-    return [(name, f) for name in BASES for f in RESOURCES[name].fields if not {key, observed} & f.marks]
+    return [(name, f) for name in BASES for f in RESOURCES[name].fields if not {key, observed, aside} & f.marks]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from homebackup.model.declare import Field, check, key, observed
+from homebackup.model.declare import Field, aside, check, key, observed
 from homebackup.resources import RESOURCES
 from homebackup.resources._section import Section
 from tests.cases.test_kinds import GOOD as SINGLE
@@ -42,10 +42,10 @@ def recorded(name: str) -> dict[str, dict[str, Any]]:
 
 
 def fields() -> Iterator[tuple[Any, Field]]:
-    """Every field of every section that a program may give, but for the key."""
+    """Every field of every section that a program may give and Proxmox VE is told, but for the key."""
     for cls in SECTIONS.values():
         for f in cls.fields:
-            if observed not in f.marks and key not in f.marks:
+            if not {observed, key, aside} & f.marks:
                 yield cls, f
 
 

@@ -45,10 +45,14 @@ class Leftover:
 
 @dataclass(frozen=True)
 class Dump:
-    """Everything in one storage's dump directory; not `complete` when there was more than is looked at."""
+    """Everything in one storage's dump directory; not `complete` when there was more than is looked at.
+
+    `clock` is when it was listed, counted like the times of the archives; None where nobody asked.
+    """
 
     storage: str
     folder: str
     archives: tuple[Archive, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     complete: bool = True
+    clock: float | None = None

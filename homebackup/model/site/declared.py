@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from homebackup.model.kinds import Lines, NodeName, Text, Vmid
-from homebackup.model.site.parts import App, Guest, Inventory, Lan, Mount, Nas, Part, Reason, Storage, Tier, Window
+from homebackup.model.site.parts import App, Exempt, Guest, Inventory, Lan, Mount, Nas, Part, Reason, Storage, Tier, Window
 
 TMPDIR = "/var/tmp"  # noqa: S108 -- vzdump's own directory for temporary files on the host
 """Where vzdump stages a container's configuration."""
@@ -48,8 +48,8 @@ class Site(Part):
     apps: Mapping[Text, App] = {}
     windows: tuple[Window, ...] = ()
     inventory: Inventory | None = None
-    exemptions: Mapping[Vmid, Reason] = {}
-    """Guests of the cluster that nothing has to back up, with the reason."""
+    exemptions: Mapping[Exempt, Reason] = {}
+    """Guests of the cluster, or single disks of theirs, that nothing has to back up, with the reason."""
     acknowledge: Lines = ()
     """Jobs that may lose archives or guests with the next `pulumi up`."""
 
@@ -61,6 +61,11 @@ class Site(Part):
     def tier_of(self, vmid: int) -> str | None:
         """The name of the tier that backs the guest up."""
         return next((name for name, tier in self.tiers.items() if vmid in tier.guests), None)
+
+    def elsewhere(self, name: str) -> list[int]:
+        """The guests that the other tiers back up."""
+        others = (tier for other, tier in self.tiers.items() if other != name and tier.enabled)
+        return sorted(vmid for tier in others for vmid in tier.guests)
 
     def effective_retention(self, tier: Tier) -> Mapping[str, int]:
         """What a prune after the tier's job keeps: the job's retention goes before the storage's."""
