@@ -47,24 +47,43 @@ def _restores(facts: SiteFacts, judged: Iterable[Verdict], taken: set[int]) -> I
         while vmid in taken:
             vmid += 1
         taken.add(vmid)
-        words = _command(facts, archive, dump, str(vmid))
-        yield Restore(verdict.label, archive, tuple(map(shlex.quote, words)))
+        disks = "" if archive.kind == "qemu" else for_disks(facts, "rootdir")
+        words = command(archive, vmid, folder=dump.folder, storage=disks)
+        yield Restore(verdict.label, archive, words)
 
 
-def _command(facts: SiteFacts, archive: Archive, dump: Dump, vmid: str) -> list[str]:
-    """By the file's path; by the storage's name for it where only the API told of it."""
-    file = f"{dump.folder}/{archive.name}" if dump.folder else f"{archive.storage}:backup/{archive.name}"
-    if archive.kind == "qemu":
-        return ["qmrestore", file, vmid, "--unique"]
-    return ["pct", "restore", vmid, file, "--storage", _for_disks(facts), "--unique"]
+def command(
+    archive: Archive, vmid: int, *, folder: str, storage: str = "", unique: bool = True, force: bool = False
+) -> tuple[str, ...]:
+    """The words of the command, quoted: by the file's path, or the storage's name for it where no folder is known.
+
+    A `unique` guest has new network addresses; `force` lets it take the place of the one that has the VMID.
+    """
+    file = f"{folder}/{archive.name}" if folder else volume(archive)
+    what = ["qmrestore", file, str(vmid)] if archive.kind == "qemu" else ["pct", "restore", str(vmid), file]
+    where = ["--storage", storage] if storage else []
+    how = [*(["--force"] if force else []), *(["--unique"] if unique else [])]
+    return tuple(map(shlex.quote, [*what, *where, *how]))
 
 
-def _for_disks(facts: SiteFacts) -> str:
-    """A storage that takes containers' disks: without one, Proxmox VE takes `local`, which takes none."""
+def volume(archive: Archive) -> str:
+    """Proxmox VE's own name for an archive."""
+    return f"{archive.storage}:backup/{archive.name}"
+
+
+def for_disks(facts: SiteFacts, content: str) -> str:
+    """A storage that takes disks of a kind of guest, `images` or `rootdir`.
+
+    Without one for a container, Proxmox VE takes `local`, which takes none.
+    """
+    return next(iter(fit(facts, content)), USUAL)
+
+
+def fit(facts: SiteFacts, content: str) -> tuple[str, ...]:
+    """The storages that take a kind of content and are not switched off."""
     sections = () if isinstance(facts.storages, Unseen) else facts.storages
-    fit = (
+    return tuple(
         str(section["storage"])
         for section in sections
-        if "rootdir" in str(section.get("content", "")).split(",") and not section.get("disable")
+        if content in str(section.get("content", "")).split(",") and not section.get("disable")
     )
-    return next(fit, USUAL)

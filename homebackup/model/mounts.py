@@ -70,6 +70,11 @@ def differences(wanted: Iterable[str], live: frozenset[str]) -> list[str]:
     return found
 
 
+def nfs_source(server: str, export: str) -> str:
+    """What is mounted, as the kernel and fstab name it: SERVER:/EXPORT, an IPv6 address in brackets."""
+    return f"[{server}]:{export}" if ":" in server else f"{server}:{export}"
+
+
 def soft_trouble(options: Iterable[str]) -> str:
     """What is wrong with an NFS mount's options for a NAS that may be off; empty when nothing is."""
     named = set(options)
