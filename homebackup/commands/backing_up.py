@@ -1,6 +1,7 @@
 """One backup by hand: begun, shown while it runs, stopped or left when somebody interrupts, and judged at its end."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
@@ -156,7 +157,9 @@ class Bars:
     """A bar for each guest of a task, on standard error, gone at its end."""
 
     def __init__(self, vmids: Iterable[int], name: Callable[[int], str]) -> None:
-        self._progress = Progress(*COLUMNS, console=Console(stderr=True), transient=True)
+        # What is said meanwhile goes above the bars, but to a file where that is what somebody wants.
+        console, aside = Console(stderr=True), sys.stdout.isatty()
+        self._progress = Progress(*COLUMNS, console=console, transient=True, redirect_stdout=aside)
         self._name = name
         self._bars: dict[int, TaskID] = {}
         self._finished: set[int] = set()

@@ -1,5 +1,6 @@
 """`homebackup run`: a tier, a guest or everything backed up now, with the settings of the jobs on the node."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -74,6 +75,9 @@ async def manual(pulumi: PulumiCli, what: str | None, way: Way, *, anyway: bool 
             if codes[-1] == INTERRUPTED or lost:
                 _not_begun(wanted[at + 1 :])
                 break
+    except asyncio.CancelledError:
+        say("interrupted before a task was begun", err=True)
+        raise
     finally:
         await live.close()
     if way.quiet:

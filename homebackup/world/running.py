@@ -193,12 +193,15 @@ async def _more(live: LiveSite, path: str, start: int) -> list[str]:
 
 async def stop(live: LiveSite, upid: str, hear: Callable[[list[str]], None]) -> str:
     """Stop a task and follow it to its end; its exit status, empty where it still cleans up. Raises Trouble."""
-    await live.api.call("DELETE", _path(upid))
     try:
+        await live.api.call("DELETE", _path(upid))
         async with asyncio.timeout(ENDING):
             return await follow(live, upid, hear, 0.5)
     except TimeoutError:
         return ""
+    except Unreachable as lost:
+        remedy = "it may go on there; look with homebackup status when the node answers again"
+        raise Unreachable(f"task {upid}", f"it was told to stop, but {lost.said}", remedy, maybe_done=True) from None
 
 
 def _path(upid: str) -> str:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,14 +14,12 @@ from homebackup.commands.backing_up import Way
 from homebackup.commands.run import manual
 from homebackup.world import running
 from homebackup.world.errors import Refused
-from tests.commands.living_site import DECLARED, DUMP, NEXT_NOON, settle
+from tests.commands.begun_tasks import archives, at, begun, made, tasks
+from tests.commands.living_site import DECLARED, DUMP, settle
 from tests.commands.stack import PlayedStack
-from tests.running_lab import ROOT, Lab
+from tests.running_lab import Lab
 
-LIMIT = 30.0
-"""Seconds for anything that a test waits for."""
 UNMOUNTED = "umount /mnt/nas-backups; ls -A /mnt/nas-backups"
-TASKS = "pvesh get /nodes/pve/tasks --source all --typefilter vzdump --output-format json"
 
 
 @pytest.fixture(autouse=True)
@@ -35,25 +29,6 @@ def reached(stack: PlayedStack, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> No
     settle(lab, wait=False)
     at(lab, "12:00")
     monkeypatch.setattr(running, "EVERY", 0.1)
-
-
-def at(lab: Lab, time_of_day: str) -> None:
-    """Set the node's clock to a time of the day after tomorrow, later than whatever was scheduled for then."""
-    lab.control("/clock", {"set": float(lab.run(NEXT_NOON.replace("12:00", time_of_day)))})
-    lab.forget()
-
-
-def archives(lab: Lab) -> list[str]:
-    return [name for name in lab.run(f"ls {DUMP}").split() if name.endswith(".zst")]
-
-
-def tasks(lab: Lab) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(lab.run(TASKS))
-    return found
-
-
-def made(lab: Lab, before: list[str]) -> list[int]:
-    return sorted(int(name.split("-")[2]) for name in set(archives(lab)) - set(before))
 
 
 @pytest.mark.parametrize("way", [{}, {"api": "https"}], ids=["ssh", "https"])
@@ -181,17 +156,6 @@ async def test_a_nas_that_is_off_is_unknown(stack: PlayedStack, lab: Lab, capsys
     assert len(tasks(lab)) == ran
 
 
-async def begun(lab: Lab, before: int) -> str:
-    """The UPID of the task that runs."""
-    deadline = time.monotonic() + LIMIT
-    while True:
-        found = await asyncio.to_thread(tasks, lab)
-        if len(found) > before and found[0].get("status") == "RUNNING":
-            return str(found[0]["upid"])
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
-
-
 async def test_a_nas_that_goes_away_in_the_middle(
     stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -222,81 +186,6 @@ async def test_another_vzdump_refuses_with_its_upid(
     assert await manual(stack, "p0", Way()) == 1
     assert f"node pve: the vzdump task {upid} still runs there" in capsys.readouterr().err
     assert len(tasks(lab)) == ran + 1
-
-
-def project(stack: PlayedStack, lab: Lab) -> dict[str, str]:
-    """The environment in which the program itself finds the stack, which a small Pulumi answers for."""
-    binaries = stack.folder / "bin"
-    binaries.mkdir()
-    config = {key: {"value": value} for key, value in stack.stored.items()}
-    answer = {f"homebackup:{key}": value for key, value in config.items()}
-    answer["home-backup:site"] = {"value": json.dumps(DECLARED), "objectValue": DECLARED}
-    (stack.folder / "config.json").write_text(json.dumps(answer))
-    program = binaries / "pulumi"
-    program.write_text(f'#!/bin/sh\ncase "$*" in *config*) cat {stack.folder}/config.json ;; *) echo lab ;; esac\n')
-    program.chmod(0o755)
-    return {**os.environ, "PATH": f"{binaries}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
-
-
-def homebackup(stack: PlayedStack, *words: str) -> list[str]:
-    return [sys.executable, "-m", "homebackup.commands", *words, "-C", str(stack.folder)]
-
-
-@pytest.mark.parametrize(("options", "how"), [([], "stopped"), (["--detach-on-interrupt"], "left")])
-def test_ctrl_c(options: list[str], how: str, stack: PlayedStack, lab: Lab) -> None:
-    lab.control("/pace", {"factor": 2.0})
-    before, ran, environment = archives(lab), len(tasks(lab)), project(stack, lab)
-    with subprocess.Popen(
-        homebackup(stack, "run", "p0", *options),
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        upid = asyncio.run(begun(lab, ran))
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(None, LIMIT)
-    assert process.returncode == 130, err
-    assert line == f"tier p0: task {upid} has begun\n"
-    assert "Traceback" not in err
-    newest = tasks(lab)[0]
-    assert newest["upid"] == upid
-    if how == "stopped":
-        assert newest["status"] != "RUNNING"
-        assert f"tier p0: {upid} was stopped, 0 of 2 guests backed up; see homebackup status" in out
-        assert made(lab, before) == []
-        assert [name for name in lab.run(f"ls {DUMP}").split() if name.endswith((".dat", ".tmp"))] == []
-    else:
-        assert newest["status"] == "RUNNING"
-        assert f"it goes on on the node as {upid}; look with homebackup status" in out
-        lab.run(f"pvesh delete /nodes/pve/tasks/{upid}")
-    receipts = subprocess.run(
-        homebackup(stack, "receipts"), env=environment, capture_output=True, text=True, check=True
-    ).stdout
-    assert "homebackup run on stack" in receipts
-    assert "POST /nodes/pve/vzdump" in receipts
-    assert f"Afterwards: {'it goes on' if how == 'left' else upid}" in receipts
-
-
-def test_a_program_that_is_killed_leaves_the_task_and_nothing_else(stack: PlayedStack, lab: Lab) -> None:
-    lab.control("/pace", {"factor": 0.5})
-    before, ran, environment = archives(lab), len(tasks(lab)), project(stack, lab)
-    with subprocess.Popen(homebackup(stack, "run", "p0"), env=environment, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.kill()
-    upid = asyncio.run(begun(lab, ran))
-    deadline = time.monotonic() + LIMIT
-    while tasks(lab)[0].get("status") == "RUNNING":
-        assert time.monotonic() < deadline
-    assert tasks(lab)[0]["status"] == "OK"
-    assert tasks(lab)[0]["upid"] == upid
-    assert made(lab, before) == [100, 102]
-    assert lab.run("ls /run | grep homebackup || true") == ""
-    assert [entry.event for entry in stack.journal()] == ["begin", "end"]
 
 
 @pytest.mark.parametrize("words", [[], ["p0", "--all"], ["--all", "--detach"]], ids=" ".join)
