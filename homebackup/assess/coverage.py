@@ -174,13 +174,16 @@ def _judged(cover: Cover, guest: Guest, site: Site) -> Cover:
         return replace(cover, said=f"{cover.said}{undeclared}")
     if isinstance(guest.volumes, Unseen):
         return replace(cover, state="unknown", said=guest.volumes.said, remedy=guest.volumes.remedy)
-    out = [volume for volume in guest.volumes if not volume.included and volume.reason not in NO_DATA]
-    if out:
+    left = [volume for volume in guest.volumes if not volume.included and volume.reason not in NO_DATA]
+    wanted = {v.name: why for v in left if (why := site.exemptions.get(f"{guest.vmid}/{v.name}"))}
+    if out := [volume for volume in left if volume.name not in wanted]:
         which = ", ".join(f"{volume.name} ({volume.reason})" for volume in out)
         whole = all(not volume.included for volume in guest.volumes)
-        remedy = "set backup=1 on it in the guest's hardware" if guest.kind == "lxc" else "remove backup=0 from it"
+        switch = "set backup=1 on it in the guest's hardware" if guest.kind == "lxc" else "remove backup=0 from it"
+        remedy = f"{switch}, or put {guest.vmid}/{out[0].name} among the exemptions with the reason"
         said = f"{'none of its disks is' if whole else 'not all of its disks are'} backed up: {which}"
         return replace(cover, state="uncovered" if whole else "partly", said=said, remedy=remedy)
+    cover = replace(cover, said="; ".join(f"without {name}: {why}" for name, why in wanted.items()))
     if not declared:
         said = f"nobody declared it; job {cover.jobs[0]} takes it along"
         return replace(cover, said=said, remedy="declare it, to be told when its archives become old")

@@ -134,6 +134,7 @@ TAKEN: dict[str, Mapping[Path_, Any]] = {
     "no inventory": {("inventory",): GONE},
     "the storage's retention": {("tiers", "p0", "retention"): GONE},
     "an exempt guest": {("exemptions",): {"104": "a test machine"}},
+    "an exempt disk": {("exemptions",): {"103/mp0": "downloads"}},
     "a guest whose backup waits": {("tiers", "p0", "guests"): [100], ("guests", "102", "deferred"): "it moves house"},
     "losses that are meant": {("acknowledge",): ["backup-home-p0-daily"]},
     "a trailing slash": {("mount", "target"): "/mnt/nas-backups/"},

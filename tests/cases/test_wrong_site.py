@@ -117,6 +117,18 @@ WRONG: dict[str, tuple[Mapping[Path_, Any], dict[str, str]]] = {
         {("exemptions",): {"100": "why not"}},
         {"exemptions.100": "guest 100 is in tier p0, so it is not exempt"},
     ),
+    "an exemption of a disk by no name of one": (
+        {("exemptions",): {"103/": "why not"}},
+        {"exemptions.103/": "'103/' is neither a VMID nor a disk or mount point of one, such as 103/mp0"},
+    ),
+    "an exemption of a disk of no guest": (
+        {("exemptions",): {"99/mp0": "why not"}},
+        {"exemptions.99/mp0": "'99' is not a VMID (a whole number from 100 to 999999999)"},
+    ),
+    "an exemption of a disk of a guest that is exempt": (
+        {("exemptions",): {"104": "a test machine", "104/mp0": "its data"}},
+        {"exemptions.104/mp0": "guest 104 is exempt as a whole already"},
+    ),
     "an exemption without a reason": (
         {("exemptions",): {"104": " "}},
         {"exemptions.104": "' ' is not a reason"},

@@ -90,6 +90,15 @@ async def test_disks_that_are_left_out(stack: PlayedStack, lab: Lab, capsys: pyt
     assert covers(report)[100] == ("partly", "not all of its disks are backed up: scsi1 (backup=no)")
     assert covers(report)[102] == ("uncovered", "none of its disks is backed up: scsi0 (backup=no)")
     assert covers(report)[103] == ("partly", "not all of its disks are backed up: mp0 (disabled)")
+    exemptions = {"100/scsi1": "a cache", "102/scsi0": "a test", "103/mp0": "downloads", "103/mp7": "there is none"}
+    stack.declared = {**DECLARED, "exemptions": exemptions}
+    code, report = await read(stack, capsys)
+    assert code == 0
+    assert [covers(report)[vmid] for vmid in (100, 102, 103)] == [
+        ("covered", "without scsi1: a cache"),
+        ("covered", "without scsi0: a test"),
+        ("covered", "without mp0: downloads"),
+    ]
 
 
 async def test_exempt_and_deferred_guests_have_a_reason(

@@ -5,7 +5,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from homebackup.model.kinds import Lines, NodeName, Text, Vmid
-from homebackup.model.site.parts import App, Exempt, Guest, Inventory, Lan, Mount, Nas, Part, Reason, Storage, Tier, Window
+from homebackup.model.site.parts import (
+    App,
+    Exempt,
+    Guest,
+    Inventory,
+    Lan,
+    Mount,
+    Nas,
+    Part,
+    Reason,
+    Storage,
+    Tier,
+    Window,
+)
 
 TMPDIR = "/var/tmp"  # noqa: S108 -- vzdump's own directory for temporary files on the host
 """Where vzdump stages a container's configuration."""

@@ -1,10 +1,11 @@
 """The parts of a site as its owner declares them: NAS, mount, storage, guests, apps, tiers, windows, inventory."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from homebackup.model.kinds import (
     AbsolutePath,
@@ -45,6 +46,15 @@ def _minutes(text: Any) -> int:
     return int(hours) * 60 + int(minutes)
 
 
+def _exempt(text: Any) -> Any:
+    vmid, slash, volume = str(text).partition("/")
+    if not slash:
+        return TypeAdapter(Vmid).validate_python(text)
+    if not vmid.isdecimal() or not re.fullmatch(r"[a-z]+\d*", volume):
+        raise ValueError(f"{text!r} is neither a VMID nor a disk or mount point of one, such as 103/mp0")
+    return f"{TypeAdapter(Vmid).validate_python(vmid)}/{volume}"
+
+
 def _network(text: Any) -> Any:
     try:
         return ipaddress.ip_network(str(text))
@@ -57,6 +67,8 @@ Lan = Annotated[ipaddress.IPv4Network | ipaddress.IPv6Network, BeforeValidator(_
 Classification = Literal["critical", "important", "rebuildable"]
 """What the loss of a guest would mean."""
 Hours = Annotated[Whole, at_least(1)]
+Exempt = Annotated[int | str, BeforeValidator(_exempt)]
+"""A guest by its VMID, or one disk or mount point of a guest as `103/mp0`."""
 Reason = Annotated[Text, fitting(str.strip, "a reason")]
 """Why something is left out; it is shown wherever that is."""
 

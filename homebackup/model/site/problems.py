@@ -41,9 +41,11 @@ def _tiers(site: Site) -> Iterator[Problem]:
             if vmid in claimed:
                 yield where, f"guest {vmid} is in tier {claimed[vmid]} already; a guest belongs to one tier"
             claimed.setdefault(vmid, name)
-    for vmid in site.exemptions:
-        if vmid in claimed:
-            yield f"exemptions.{vmid}", f"guest {vmid} is in tier {claimed[vmid]}, so it is not exempt"
+    for what in site.exemptions:
+        if isinstance(what, int) and what in claimed:
+            yield f"exemptions.{what}", f"guest {what} is in tier {claimed[what]}, so it is not exempt"
+        elif isinstance(what, str) and (vmid := int(what.partition("/")[0])) in site.exemptions:
+            yield f"exemptions.{what}", f"guest {vmid} is exempt as a whole already"
 
 
 def _guests(site: Site) -> Iterator[Problem]:
