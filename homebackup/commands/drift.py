@@ -1,11 +1,12 @@
 """`homebackup drift`: what is not as declared, a line for each field, for cron and CI."""
 
 from dataclasses import asdict, dataclass
+from itertools import chain
 
 from homebackup.commands.ending import DRIFT, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, say
-from homebackup.commands.told import told
+from homebackup.commands.told import of_kind, told
 from homebackup.model.declare import name_of
 from homebackup.model.differences import is_not, shown
 from homebackup.model.state import recorded
@@ -38,7 +39,7 @@ def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False) -> None
 async def _drift(pulumi: PulumiCli, as_json: bool) -> int:
     preview = await pulumi.preview()
     drifts = report(preview)
-    unknown = [notice.text for notices in told(preview).values() for notice in notices if notice.kind == "unknown"]
+    unknown = of_kind("unknown", chain.from_iterable(told(preview).values()))
     if as_json:
         document("drift", [asdict(f) for f in drifts], unknown)
     else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from homebackup.commands.ending import TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, say
-from homebackup.commands.told import told
+from homebackup.commands.told import of_kind, told
 from homebackup.engine.guard import Guard
 from homebackup.engine.lifecycle import Lifecycle
 from homebackup.engine.said import Said
@@ -22,6 +22,8 @@ from homebackup.world.stack import reached
 
 UNTOUCHED = frozenset({"same", "refresh", "read"})
 """Operations of Pulumi that do nothing to a resource."""
+STOPPING: tuple[Kind, ...] = ("unknown", "in use", "refused")
+"""What is said of why a step may not be done, in the order in which it is printed."""
 GOING = frozenset({"delete", "delete-replaced"})
 """Operations that remove one, which Pulumi previews without asking the provider."""
 
@@ -68,10 +70,8 @@ async def _plan(pulumi: PulumiCli, as_json: bool) -> int:
         ]
     finally:
         await site.close()
-    kinds = {notice.text: notice.kind for each in planned for notice in each.notices}
-    unknown, in_use, refused = (
-        [text for text, kind in kinds.items() if kind == wanted] for wanted in ("unknown", "in use", "refused")
-    )
+    every = [notice for each in planned for notice in each.notices]
+    unknown, in_use, refused = (of_kind(kind, every) for kind in STOPPING)
     stopping = unknown + in_use + refused
     touched = [each for each in planned if each.step.op not in UNTOUCHED]
     if as_json:

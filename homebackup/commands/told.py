@@ -1,7 +1,9 @@
 """What our provider said beside each resource of a preview; other providers' texts and a program's own are not ours."""
 
+from collections.abc import Iterable
+
 from homebackup.model import notices
-from homebackup.model.notices import Notice
+from homebackup.model.notices import Kind, Notice
 from homebackup.world.pulumi_cli import Preview
 
 OURS = "homebackup:index:"
@@ -15,3 +17,8 @@ def told(preview: Preview) -> dict[str, list[Notice]]:
         for urn, texts in preview.texts.items()
         if urn.count("::") > 2 and urn.split("::")[2].rpartition("$")[2].startswith(OURS)
     }
+
+
+def of_kind(kind: Kind, said: Iterable[Notice]) -> list[str]:
+    """The texts of a kind, each once however many resources it stands beside."""
+    return list(dict.fromkeys(notice.text for notice in said if notice.kind == kind))

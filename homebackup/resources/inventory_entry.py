@@ -116,10 +116,13 @@ class InventoryEntry:
         return cls(**values)
 
     def unknown(self, ground: Ground) -> str:
-        """Whether an archive is there that would turn it on, while its directory cannot be seen."""
+        """Whether an archive is there that would turn it on, while its directory cannot be seen.
+
+        It names no entry, so that a verb can say it once for all that wait.
+        """
         if self.enabled != "auto" or not isinstance(ground.archives, Unseen):
             return ""
-        return f"{ground.archives.said}, so whether {self.name} is to be watched from now on is not known"
+        return f"{ground.archives.said}, so whether a first archive of what waits for one is there is not known"
 
     def creating(self, ground: Ground) -> Plan:
         """Put it behind the last entry."""

@@ -20,9 +20,14 @@ ROWS: dict[str, tuple[str, str, str]] = {
         "site.tiers.p1.guests[0]: guest 199 is not declared under guests",
     ),
     "unknown storage": (
+        "name: nas-backups",
+        "name: nas backups",
+        "site.storage.name: 'nas backups' is not a storage name",
+    ),
+    "storage of a tier": (
         "job: backup-home-p1-daily",
         "job: backup-home-p1-daily\n        storage: nas-backup",
-        "site.tiers.p1.storage: nas-backup is no storage of this site",
+        "site.tiers.p1.storage: is not a property",
     ),
     "impossible schedule": (
         'schedule: "03:15"',

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,10 @@ MISSIONS = {
     "home-lxc-105-pihole-primary": ("vzdump-lxc-105-*.tar.zst", 168, "rebuildable"),
 }
 DUMP = "/mnt/nas-backups/dump"
+WAITING = (
+    "unknown: nothing is mounted on /mnt/nas-backups, so whether a first archive of what waits for one is there is not "
+    "known"
+)
 FIRST = "home-vm-100-ha-primary"
 
 
@@ -104,3 +110,16 @@ def test_a_broken_inventory_stops_with_line_and_column_and_stays(stack: Stack, l
     assert ".lab/backup.inventory.yaml, line 8, column 1: a tab" in said
     assert "Traceback" not in said
     assert inventory.read_text() == broken
+
+
+def test_while_the_nas_is_off_the_entries_that_wait_are_told_of_once(stack: Stack, lab: Lab) -> None:
+    stack("up", "--yes", "--skip-preview")
+    lab.run("umount /mnt/nas-backups")
+    lab.control("/nas", {"power": "off"})
+    for verb in ("plan", "drift"):
+        command = [sys.executable, "-m", "homebackup.commands", verb, "--stack", stack.name]
+        done = subprocess.run(
+            command, cwd=stack.project, env=stack.environment, capture_output=True, text=True, check=False, timeout=180
+        )
+        assert "Traceback" not in done.stderr
+        assert [line for line in done.stdout.splitlines() if "first archive" in line] == [WAITING], verb
