@@ -1,8 +1,8 @@
 """One backup by hand: begun, shown while it runs, stopped or left when somebody interrupts, and judged at its end."""
 
 import asyncio
-import sys
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -119,7 +119,9 @@ class BackingUp:
                 self._lines = lines
                 for run in bars.show(lines, read_log(lines, started, "", zone)):
                     if run.ok:
-                        self._say(f"{self._name(run.vmid)}: backed up, {size(run.size or 0)} in {run.seconds} s")
+                        much = f", {size(run.size)}" if run.size else ""
+                        with bars.aside():
+                            self._say(f"{self._name(run.vmid)}: backed up{much} in {run.seconds} s")
 
             if not self._interrupted:
                 try:
@@ -157,9 +159,7 @@ class Bars:
     """A bar for each guest of a task, on standard error, gone at its end."""
 
     def __init__(self, vmids: Iterable[int], name: Callable[[int], str]) -> None:
-        # What is said meanwhile goes above the bars, but to a file where that is what somebody wants.
-        console, aside = Console(stderr=True), sys.stdout.isatty()
-        self._progress = Progress(*COLUMNS, console=console, transient=True, redirect_stdout=aside)
+        self._progress = Progress(*COLUMNS, console=Console(stderr=True), transient=True)
         self._name = name
         self._bars: dict[int, TaskID] = {}
         self._finished: set[int] = set()
@@ -172,6 +172,13 @@ class Bars:
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """While something else is printed, which would otherwise begin in the middle of a bar."""
+        self._progress.stop()
+        yield
+        self._progress.start()
 
     def show(self, lines: list[str], runs: Iterable[GuestRun]) -> list[GuestRun]:
         """Move the bars to where the log is; the guests that ended since the last time."""

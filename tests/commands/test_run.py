@@ -42,7 +42,7 @@ async def test_a_whole_tier(
     out = capsys.readouterr().out
     (upid,) = [task["upid"] for task in tasks(lab)][:1]
     assert f"tier p0: task {upid} has begun" in out
-    assert "guest 100 (home-assistant): backed up, " in out
+    assert "guest 100 (home-assistant): backed up" in out
     assert "tier p0: 2 of 2 guests backed up" in out
     (notes,) = {lab.run(f"cat {DUMP}/{name}.notes") for name in set(archives(lab)) - set(before) if "-100-" in name}
     assert notes.strip() == "home-assistant of pve"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -81,6 +84,26 @@ def test_ctrl_c(options: list[str], how: str, stack: PlayedStack, lab: Lab) -> N
     assert "homebackup run on stack" in receipts
     assert "POST /nodes/pve/vzdump" in receipts
     assert f"Afterwards: {'it goes on' if how == 'left' else upid}" in receipts
+
+
+def test_on_a_terminal_bars_make_room_for_what_is_said(stack: PlayedStack, lab: Lab) -> None:
+    lab.control("/pace", {"factor": 0.3})
+    ours, its = pty.openpty()
+    environment = project(stack, lab) | {"TERM": "xterm"}
+    with subprocess.Popen(
+        homebackup(stack, "run", "p0"), env=environment, stdin=its, stdout=its, stderr=its
+    ) as process:
+        os.close(its)
+        said = b""
+        with contextlib.suppress(OSError):  # that is how a terminal ends
+            while piece := os.read(ours, 65536):
+                said += piece
+        os.close(ours)
+    assert process.returncode == 0
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
+    assert "━" in plain
+    for line in ("guest 100 (home-assistant): backed up in ", "tier p0: 2 of 2 guests backed up"):
+        assert re.search(f"(?:^|[\r\n]){re.escape(line)}", plain), plain[-2000:]
 
 
 def test_a_program_that_is_killed_leaves_the_task_and_nothing_else(stack: PlayedStack, lab: Lab) -> None:
