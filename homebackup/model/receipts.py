@@ -43,6 +43,8 @@ class Entry:
     """The sentence that says what failed."""
     undo: bool = False
     """True for a step that takes earlier ones back."""
+    kept: str = ""
+    """All that is known, as JSON, of what the plan is about to remove, so that it can be made again."""
 
     def line(self) -> str:
         """The entry as JSON on one line; what is empty is left out."""
@@ -82,6 +84,8 @@ class Part:
     done: list[Done] = field(default_factory=list)
     verdict: str = ""
     """What was found wrong after the last step."""
+    kept: str = ""
+    """As JSON, what the plan removes."""
 
     @property
     def as_planned(self) -> bool:
@@ -133,7 +137,7 @@ def _add(parts: list[Part], entry: Entry) -> None:
         part = Part(entry.resource)
         parts.append(part)
     if entry.event == "plan":
-        part.planned = entry.steps
+        part.planned, part.kept = entry.steps, entry.kept
     elif entry.event == "begin":
         part.done.append(Done(entry.number, entry.step, entry.undo))
     elif entry.event == "verdict":
@@ -164,11 +168,14 @@ def markdown(receipt: Receipt, zone: tzinfo | None, *, running: bool = False) ->
         f"## {began:%Y-%m-%d %H:%M:%S %z}: {plain_line(receipt.by)} on stack {plain_line(receipt.stack)}",
         f"Run {receipt.run}, until {ended:%H:%M:%S}; steps: {', '.join(counts) or 'none begun'}.",
     ]
-    return "\n\n".join([*head, *(block for part in receipt.parts for block in _blocks(part, running))]) + "\n"
+    return "\n\n".join([*head, *(block for part in receipt.parts for block in _blocks(receipt, part, running))]) + "\n"
 
 
-def _blocks(part: Part, running: bool) -> Iterator[str]:
+def _blocks(receipt: Receipt, part: Part, running: bool) -> Iterator[str]:
     yield f"### {plain_line(part.resource)}"
+    if part.kept:
+        yield f"Kept before anything was removed; `homebackup audit --restore-receipt {receipt.run}` brings it back:"
+        yield _fenced([part.kept])
     if part.planned:
         yield "Planned, as the preview shows it:"
         yield _fenced(part.planned)

@@ -1,7 +1,8 @@
 """The values of a resource as Pulumi keeps them, in normal form."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from homebackup.model.declare import UNKNOWN, Declared, Value
 
@@ -21,3 +22,23 @@ def normal(cls: type[Declared], values: Mapping[str, Value]) -> dict[str, Value]
         except ValueError:
             found[f.name] = value
     return found
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What a stack's state has: resources by type and id, and the URNs of all of them, components included."""
+
+    resources: frozenset[tuple[str, str]] = frozenset()
+    urns: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, exported: Mapping[str, Any]) -> Self:
+        """The state in what `pulumi stack export` says; what only waits to be deleted is none of it."""
+        kept = (exported.get("deployment") or {}).get("resources") or []
+        live = [resource for resource in kept if not resource.get("delete")]
+        named = ((str(resource.get("type", "")), str(resource.get("id", ""))) for resource in live)
+        return cls(frozenset(named), frozenset(str(resource.get("urn", "")) for resource in live))
+
+    def has(self, type_: str, id_: str) -> bool:
+        """Whether that resource is in the state."""
+        return (type_, id_) in self.resources

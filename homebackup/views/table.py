@@ -60,10 +60,10 @@ def status(
         bytes_ = size(verdict.size) if verdict.size is not None else ""
         state = Text(verdict.state, COLOURS[verdict.state])
         table.add_row(_cell(verdict.label), state, aged, bytes_, moment(verdict.next_run, facts.now, zone))
-    blocks = [_drawn([_head(site, facts), "", table], width, colour)]
-    blocks += [_drawn(_why(same, width), width, colour) for same in alike(verdicts)]
+    blocks = [drawn([_head(site, facts), "", table], width, colour)]
+    blocks += [drawn(_why(same, width), width, colour) for same in alike(verdicts)]
     if said := list(notes(facts, found)):
-        blocks.append("\n".join(line for note in said for line in _wrapped(note, width)))
+        blocks.append("\n".join(line for note in said for line in wrapped(note, width)))
     blocks.append(summary(verdicts))
     return "\n\n".join(blocks) + "\n"
 
@@ -75,10 +75,10 @@ def coverage(site: Site, facts: SiteFacts, found: Coverage, *, width: int = WIDT
         said = cover.said + (f"; {cover.remedy}" if cover.remedy and cover.state != "covered" else "")
         state = Text(cover.state, COLOURS[WORDS[cover.state]])
         table.add_row(_cell(cover.label), state, _cell(", ".join(cover.jobs)), Text(plain_line(said)))
-    blocks = [_drawn([_head(site, facts), "", table], width, colour)]
+    blocks = [drawn([_head(site, facts), "", table], width, colour)]
     unseen = [f"not seen: {part.said}; {part.remedy}" for part in found.unseen]
     if unseen:
-        blocks.append("\n".join(line for text in unseen for line in _wrapped(text, width)))
+        blocks.append("\n".join(line for text in unseen for line in wrapped(text, width)))
     if found.waste:
         blocks.append("\n".join(_wasted(found.waste, width)))
     return "\n\n".join(blocks) + "\n"
@@ -97,7 +97,7 @@ def _cell(text: str) -> Text:
     return Text(plain_line(text))
 
 
-def _drawn(parts: Iterable[str | Table | Text], width: int, colour: bool) -> str:
+def drawn(parts: Iterable[str | Table | Text], width: int, colour: bool) -> str:
     """What rich makes of the parts, without blanks at the ends of lines."""
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=colour, highlight=False, markup=False)
@@ -118,10 +118,11 @@ def _why(same: Sequence[Verdict], width: int) -> Iterator[Text]:
     yield Text.assemble((first.state, colour), ", critical: " if critical else ": ", who)
     for word, text in (("why", first.said), ("do", first.remedy)):
         if text:
-            yield Text("\n".join(_wrapped(text, width, f"  {word + ':':5}")))
+            yield Text("\n".join(wrapped(text, width, f"  {word + ':':5}")))
 
 
-def _wrapped(text: str, width: int, first: str = "") -> list[str]:
+def wrapped(text: str, width: int, first: str = "") -> list[str]:
+    """A text of other people's as lines that fit; `first` stands before it, and its further lines are indented so."""
     return textwrap.wrap(
         plain_line(text),
         width,
@@ -135,6 +136,6 @@ def _wasted(waste: Sequence[Waste], width: int) -> Iterator[str]:
     yield f"Left over: {bytes_of(waste)}"
     for one in sorted(waste, key=lambda one: -one.size)[:LISTED]:
         held = ", protected" if one.protected else ""
-        yield from _wrapped(f"{one.name} in {one.storage}: {one.why}{held}", width, f"{size(one.size):>10}  ")
+        yield from wrapped(f"{one.name} in {one.storage}: {one.why}{held}", width, f"{size(one.size):>10}  ")
     if len(waste) > LISTED:
         yield f"            and {len(waste) - LISTED} more"

@@ -43,6 +43,11 @@ class Journal:
         self._run = uuid.uuid4().hex[:12]
         self._numbers = itertools.count(1)
 
+    @property
+    def run(self) -> str:
+        """What its receipt is called."""
+        return self._run
+
     def of(self, stack: str, resource: str, say: Callable[[str], None]) -> Record:
         """What is done to one resource of a stack; `say` tells the owner what could not be written."""
         return Record(self, Entry("", self._run, self.by, stack, resource, "plan"), say)
@@ -61,6 +66,7 @@ class Journal:
             step=self._clean(entry.step, hidden),
             steps=tuple(self._clean(step, hidden) for step in entry.steps),
             said=self._clean(entry.said, hidden),
+            kept=self._clean(entry.kept, hidden),
         ).line()
         try:
             await self._append(line.encode("utf-8", "backslashreplace") + b"\n")
@@ -99,11 +105,11 @@ class Record:
     def __init__(self, journal: Journal, entry: Entry, say: Callable[[str], None]) -> None:
         self._journal, self._entry, self._say = journal, entry, say
 
-    async def plan(self, plan: Plan) -> None:
-        """The steps that are about to be done."""
+    async def plan(self, plan: Plan, kept: str = "") -> None:
+        """The steps that are about to be done, and what is `kept` of what they remove."""
         if plan.steps:
             steps = tuple(_printed(step) for step in plan.steps)
-            await self._journal.write(replace(self._entry, steps=steps), _hidden(*plan.steps))
+            await self._journal.write(replace(self._entry, steps=steps, kept=kept), _hidden(*plan.steps))
 
     def step(self, step: Step, *, undo: bool = False) -> contextlib.AbstractAsyncContextManager[None]:
         """Around one step: its begin is on the disk before it is done, its outcome after.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from homebackup.model.state import Deployed
 from homebackup.world.errors import Failed, Missing
 
 OF_NO_STACK = frozenset({"whoami"})
@@ -64,6 +65,10 @@ class PulumiCli:
     async def name(self) -> str:
         """The stack's name."""
         return (self.stack or (await self.run("stack", "--show-name")).strip()).rpartition("/")[2]
+
+    async def deployed(self) -> Deployed:
+        """What the stack's state has."""
+        return Deployed.read(json.loads(await self.run("stack", "export")))
 
     async def preview(self) -> Preview:
         """The preview of the stack, with what was changed by hand read first, whatever the project's own options say.
