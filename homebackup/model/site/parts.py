@@ -154,6 +154,8 @@ class Tier(Part):
     """Given by itself to a tier with a container."""
     notes_template: NotesTemplate = "{{guestname}}"
     repeat_missed: Flag = False
+    first_run: Flag = False
+    """Back it up within the `pulumi up` that makes its job, or gives it other guests."""
 
 
 class Window(Part):
