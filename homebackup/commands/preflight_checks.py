@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 
+from homebackup.commands.preflight_doubts import doubts
 from homebackup.model.declare import ROOT_ONLY
 from homebackup.model.finding import Finding, Level
 from homebackup.model.host_facts import HostFacts
@@ -190,6 +191,12 @@ def _actor(to: Connection) -> str:
     return "!".join(to.token_parts[:2]) if to.token else to.user
 
 
+async def lints(ground: Ground) -> list[Finding]:
+    """Whether what is declared will do what its owner wants of it, as far as one can tell."""
+    await ground.look  # of a host that does not answer, one sentence is enough
+    return await doubts(ground.declared, ground.live)
+
+
 Check = Callable[[Ground], Awaitable[list[Finding]]]
 
 CHECKS: Mapping[str, Check] = {
@@ -200,6 +207,7 @@ CHECKS: Mapping[str, Check] = {
     "boot": boot,
     "root-only options": root_only_options,
     "permissions": permissions,
+    "lints": lints,
 }
 """Every check by its name, in the order of their findings."""
 

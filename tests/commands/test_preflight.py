@@ -59,7 +59,10 @@ async def test_all_is_well_as_root_over_ssh(stack: PlayedStack, lab: Lab, capsys
     assert code == 0
     levels = {(finding["check"], finding["level"]) for finding in found}
     well = {(name, "well") for name in ("host", "API", "node", "NAS", "root-only options", "permissions")}
-    assert levels == well | {("boot", "note")}
+    assert levels == well | {("boot", "note"), ("lints", "note"), ("lints", "warning")}
+    doubted = [finding for finding in found if finding["level"] == "warning"]
+    assert [finding["subject"] for finding in doubted] == ["guest 101", "guest 105"], "a weekly job, and 168 hours"
+    assert all("(stale-too-early)" in finding["said"] for finding in doubted)
     said = " ".join(finding["said"] for finding in found)
     assert "answers over ssh as root" in said
     assert "its host key is the known one" in said
@@ -153,6 +156,18 @@ async def test_a_mount_that_hangs_is_trouble(stack: PlayedStack, lab: Lab, capsy
         )
         for line in lines
     )
+
+
+async def test_a_guest_that_is_gone_and_settings_without_effect_are_told(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.run("pct stop 103; pct destroy 103")
+    lab.run("pvesh create /cluster/backup --id by-hand --vmid 100 --schedule 05:00 --mailnotification always")
+    code, found, lines = await run(stack, capsys)
+    assert code == 1
+    assert [finding["subject"] for finding in found if finding["level"] == "trouble"] == ["job backup-home-p1-daily"]
+    assert any("none of its guests (103) exists (no-guests); delete it" in line for line in lines)
+    assert any(line.startswith("warning: job by-hand: mailnotification always is ignored") for line in lines)
 
 
 async def test_a_node_of_another_name(stack: PlayedStack, capsys: pytest.CaptureFixture[str]) -> None:
