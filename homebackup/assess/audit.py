@@ -56,7 +56,7 @@ class Item:
 
     `missing` is what is declared and not there. `wanted` is its declaration, None for what nobody declared; `idle` a
     job that backs nobody up; `critical` that a guest whose loss would be critical has no backup for it; `adoptable`
-    what can be imported.
+    what can be imported; `stops` that `pulumi up` stops at it.
     """
 
     noun: str
@@ -69,6 +69,7 @@ class Item:
     idle: bool = False
     critical: bool = False
     adoptable: bool = False
+    stops: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ class _Auditor:
         elif not astray:
             item = self._item(cls, name, "equal", said, ADOPT)
         else:
-            item = self._item(cls, name, "different", said, TAKE if self._refused(wanted) else UP)
+            stops = self._refused(wanted)
+            item = replace(self._item(cls, name, "different", said, TAKE if stops else UP), stops=stops)
         return replace(item, differences=astray, wanted=wanted, adoptable=not managed)
 
     def _absent(self, wanted: Wanted) -> Item:
@@ -157,7 +159,7 @@ class _Auditor:
         if cls is DirStorage and (section := next((s for s in ground if s.get("storage") == name), None)):
             said = f"it is of type {section.get('type')}, declared dir"
             remedy = "give the site's storage another name, or remove this one in Proxmox VE if nobody needs it"
-            return self._item(cls, name, "different", said, remedy)
+            return replace(self._item(cls, name, "different", said, remedy), stops=True)
         said = "it is declared, but not there"
         return self._item(cls, name, "missing", said, f"pulumi up --stack {self.found.stack} makes it")
 

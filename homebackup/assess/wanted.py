@@ -6,6 +6,7 @@ from typing import Any
 
 from homebackup.model.declare import Value, check, name_of
 from homebackup.model.lifecycle import Managed
+from homebackup.model.refusal import Refusal
 from homebackup.model.site import Inventory, Site
 from homebackup.model.site.declared import Entry
 from homebackup.resources.dir_storage import DirStorage
@@ -50,7 +51,7 @@ def token(cls: type[Managed]) -> str:
 
 
 def resources(site: Site) -> list[Wanted]:
-    """Everything that the site declares, in the order in which it is made."""
+    """Everything that the site declares, in the order in which it is made; raises Refusal for what Pulumi refuses."""
     made: list[tuple[type[Managed], str, str, str, Mapping[str, Any]]] = [
         (NfsMount, MOUNT, "NasMount", MOUNT, mount(site)),
         (DirStorage, site.storage.name, "StorageEntry", site.storage.name, storage(site)),
@@ -59,9 +60,17 @@ def resources(site: Site) -> list[Wanted]:
     ]
     outer = (f"{COMPONENTS}HomeBackup", site.name)
     return [
-        Wanted(cls, alias, check(cls, inputs)[0], (outer, (f"{COMPONENTS}{component}", around)))
+        Wanted(cls, alias, _checked(cls, alias, inputs), (outer, (f"{COMPONENTS}{component}", around)))
         for cls, alias, component, around, inputs in made
     ]
+
+
+def _checked(cls: type[Managed], alias: str, inputs: Mapping[str, Any]) -> Mapping[str, Value]:
+    values, wrong = check(cls, inputs)
+    if wrong:
+        said = "; ".join(f"{name} {reason}" for name, reason in wrong.items())
+        raise Refusal(f"{cls.noun} {alias}: {said}", "correct it in the stack's configuration")
+    return values
 
 
 def mount(site: Site) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from homebackup.assess.audit import Audit, Found, audit
+from homebackup.model.refusal import Refusal
 from homebackup.model.seen import Unseen
-from homebackup.world.errors import Trouble
+from homebackup.world.errors import Refused, Trouble
 from homebackup.world.gather import gather
 from homebackup.world.live_site import LiveSite
 from homebackup.world.pulumi_cli import PulumiCli
@@ -39,7 +40,10 @@ async def look(pulumi: PulumiCli) -> Looked:
     finally:
         await live.close()
     found = Found(facts, host, inventory, state, declared.name)
-    return Looked(declared, found, audit(site, found))
+    try:
+        return Looked(declared, found, audit(site, found))
+    except Refusal as refusal:
+        raise Refused(f"stack {declared.name}", refusal.said, refusal.remedy) from None
 
 
 async def _or_unseen(asked: Coroutine[Any, Any, T]) -> T | Unseen:

@@ -55,10 +55,12 @@ def summary(found: Audit, stack: str) -> Iterator[str]:
 
 
 def path(found: Audit, stack: str) -> str:
-    """The command that leads to what is declared; empty where it is reached."""
-    if any(item.wanted for item in found.of("different")):
-        return f"homebackup adopt --different --run --stack {stack} && pulumi up --stack {stack}"
-    if found.of("missing") or any(item.differences for item in found.of("managed")):
+    """The command that leads to what is declared; empty where it is reached, or the owner has to do something first."""
+    stopping = [item for item in found.items if item.stops]
+    if stopping:
+        up = f"homebackup adopt --different --run --stack {stack} && pulumi up --stack {stack}"
+        return up if all(item.adoptable for item in stopping) else ""
+    if found.of("missing", "different") or any(item.differences for item in found.of("managed")):
         return f"pulumi up --stack {stack}"
     return f"homebackup adopt --run --stack {stack}" if found.of("equal") else ""
 
