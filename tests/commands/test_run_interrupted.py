@@ -107,13 +107,14 @@ def test_on_a_terminal_bars_make_room_for_what_is_said(stack: PlayedStack, lab: 
 
 
 def test_a_program_that_is_killed_leaves_the_task_and_nothing_else(stack: PlayedStack, lab: Lab) -> None:
-    lab.control("/pace", {"factor": 0.5})
+    lab.control("/pace", {"factor": 1.0})
     before, ran, environment = archives(lab), len(tasks(lab)), project(stack, lab)
     with subprocess.Popen(homebackup(stack, "run", "p0"), env=environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.kill()
     upid = asyncio.run(begun(lab, ran))
+    assert subprocess.run(homebackup(stack, "status"), env=environment, check=False).returncode == 0
     deadline = time.monotonic() + LIMIT
     while tasks(lab)[0].get("status") == "RUNNING":
         assert time.monotonic() < deadline
@@ -122,3 +123,8 @@ def test_a_program_that_is_killed_leaves_the_task_and_nothing_else(stack: Played
     assert made(lab, before) == [100, 102]
     assert lab.run("ls /run | grep homebackup || true") == ""
     assert [entry.event for entry in stack.journal()] == ["begin", "end"]
+    told = subprocess.run(
+        homebackup(stack, "status", "--json"), env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    states = {one["name"]: one["state"] for one in json.loads(told)["verdicts"]}
+    assert (states["home-assistant"], states["vaultwarden"]) == ("OK", "OK")
