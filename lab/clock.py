@@ -16,6 +16,8 @@ class Clock:
         """A clock that shows the real time in the IANA time zone `zone`."""
         self.zone = ZoneInfo(zone)
         self._offset = 0.0
+        self.moves = 0
+        """Moves that listeners were told of."""
         self._listeners: list[Listener] = []
         self._telling: set[asyncio.Task[None]] = set()
 
@@ -30,11 +32,12 @@ class Clock:
     def set(self, epoch: float) -> None:
         """Move the clock to `epoch`; every listener is told (before, after), in the background where a loop runs."""
         before, self._offset = self.now(), epoch - time.time()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self.moves += 1
         for listener in self._listeners:
-            try:
-                loop = asyncio.get_running_loop()
-            except RuntimeError:
-                continue
             task = loop.create_task(_tell(listener, before, epoch))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)

@@ -35,6 +35,7 @@ class Scheduler:
         self.looked = asyncio.Event()
         """Set after each look at the clock; whoever waits for one clears it."""
         self._watching: asyncio.Task[None] | None = None
+        self._moves = api.clock.moves
         api.clock.moved(self.moved)
 
     @property
@@ -66,16 +67,21 @@ class Scheduler:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(NAP)
-            if not pace_of(self.api).replaying:
-                self.run_due()
+            self.look()
             self.looked.set()
+
+    def look(self) -> None:
+        """Start every job whose time has come, unless that time is in a move of the clock, which is replayed."""
+        if self._moves == self.api.clock.moves and not pace_of(self.api).replaying:
+            self.run_due()
 
     async def moved(self, before: float, after: float) -> None:
         """Let the time between two readings of the clock pass: every run at its time, in the order of their times."""
         pace = pace_of(self.api)
+        await asyncio.sleep(0)  # the others who listen see the new time before the old one is shown once more
+        self._moves += 1
         if pace.replaying or after <= before:
             return
-        await asyncio.sleep(0)  # the others who listen see the new time before the old one is shown once more
         with pace.replay(before):
             self._known()
         at = before

@@ -170,3 +170,15 @@ async def test_the_watch_starts_what_is_due_by_itself(node: tuple[Box, Scheduler
     finally:
         await scheduler.stop()
     assert len(runs(box)) == 1
+
+
+async def test_a_look_in_the_moment_of_a_move_leaves_its_time_to_the_replay(node: tuple[Box, Scheduler]) -> None:
+    box, scheduler = node
+    await change(box, "backup-daily-local", enabled=1)
+    scheduler.look()
+    box.clock.set(box.clock.now() + 2 * DAY)
+    scheduler.look()
+    await box.clock.settled()
+    assert runs(box) == ["11 02:00", "12 02:00"]
+    scheduler.look()
+    assert len(runs(box)) == 2
