@@ -61,6 +61,10 @@ HAPPENS: tuple[tuple[str, Deed], ...] = (
         declare("tiers", "p3", P3),
     ),
     ("Tue 20 Oct 09:00", make_job("p3")),
+    # Somebody takes a guest out of its job for an afternoon, and deletes every archive of another.
+    ("Thu 22 Oct 10:00", shell(f"pvesh set /cluster/backup/{P0} --vmid 100")),
+    ("Thu 22 Oct 16:00", shell(f"pvesh set /cluster/backup/{P0} --vmid 100,102")),
+    ("Mon 26 Oct 10:00", shell("rm {DUMP}/vzdump-lxc-103-*")),
     # Archives are emptied and cut off; a guest loses most of its files, and gets them back.
     ("Tue 27 Oct 10:00", shorten(100, 0)),
     ("Thu 29 Oct 10:00", shorten(102, 0.7)),
@@ -89,9 +93,15 @@ HAPPENS: tuple[tuple[str, Deed], ...] = (
     ("Sat 05 Dec 10:00", not_deferred("101")),
     ("Sat 05 Dec 10:00", declare("tiers", "p2", {"guests": [101, 105]})),
     ("Sat 05 Dec 10:00", shell(f"pvesh set /cluster/backup/{P2} --vmid 101,105")),
+    # The NAS is on, but not mounted, for a day and a night.
+    ("Mon 30 Nov 09:00", shell("umount /mnt/nas-backups")),
+    ("Tue 01 Dec 12:00", shell("mount /mnt/nas-backups")),
     # The disk of a machine is taken out of its backup.
     ("Wed 02 Dec 15:00", shell(f"qm set 102 --scsi0 {DISK_102},backup=0")),
     ("Fri 04 Dec 15:00", shell(f"qm set 102 --scsi0 {DISK_102}")),
+    # Somebody lets a daily job run on Saturdays only.
+    ("Wed 09 Dec 10:00", shell(f"pvesh set /cluster/backup/{P1} --schedule 'sat 03:15'")),
+    ("Fri 11 Dec 10:00", shell(f"pvesh set /cluster/backup/{P1} --schedule 03:15")),
     # A guest is removed; its owner takes it out of the site six days later.
     ("Tue 08 Dec 11:00", shell("pct stop 105; pct destroy 105")),
     ("Mon 14 Dec 11:00", declare("tiers", "p2", {"guests": [101]})),
@@ -122,6 +132,8 @@ OUGHT = """
 104         | Mon 05 Oct 12:00 | Fri 16 Oct 10:00 | -           | it does not exist yet
 104         | Fri 16 Oct 10:00 | Tue 20 Oct 09:00 | uncovered   | nobody declared it, and no job has it
 104         | Tue 20 Oct 09:00 | Wed 21 Oct 02:30 | STALE       | there is no archive before the first run
+102         | Thu 22 Oct 10:00 | Thu 22 Oct 16:00 | UNPROTECTED | no job has it
+103         | Mon 26 Oct 10:00 | Tue 27 Oct 03:15 | STALE       | its archives were deleted
 101,105     | Sun 25 Oct 03:00 | Sun 25 Oct 04:00 | STALE       | the hour that came twice makes the week too long
 100         | Tue 27 Oct 10:00 | Wed 28 Oct 03:00 | BROKEN      | its archive was emptied
 102         | Thu 29 Oct 10:00 | Fri 30 Oct 03:00 | BROKEN      | its archive lost its end
@@ -138,10 +150,15 @@ OUGHT = """
 104         | Tue 17 Nov 02:30 | Tue 24 Nov 02:30 | FAILED      | the NAS was off in the last night
 101,105     | Sun 22 Nov 04:00 | Sun 29 Nov 04:00 | FAILED      | the NAS was off on its Sunday
 *           | Mon 16 Nov 09:05 | Mon 23 Nov 09:05 | UNKNOWN     | the NAS is off
-101         | Sat 28 Nov 10:00 | Sat 05 Dec 10:00 | DEFERRED    | its owner deferred it
 101         | Sat 05 Dec 10:00 | Sun 06 Dec 04:00 | FAILED      | its last run found the NAS off
+100,102,103 | Tue 01 Dec 03:00 | Wed 02 Dec 03:00 | FAILED      | the NAS was not mounted in the night
+104         | Tue 01 Dec 02:30 | Wed 02 Dec 02:30 | FAILED      | the NAS was not mounted in the night
+*           | Mon 30 Nov 09:00 | Tue 01 Dec 12:00 | UNKNOWN     | nothing is mounted where the archives are
+101         | Sat 28 Nov 10:00 | Sat 05 Dec 10:00 | DEFERRED    | its owner deferred it
 102         | Wed 02 Dec 15:00 | Fri 04 Dec 15:00 | UNPROTECTED | its only disk is left out of the backup
 102         | Fri 04 Dec 15:00 | Sat 05 Dec 03:00 | BROKEN      | its newest archive holds no disk
+103         | Thu 10 Dec 05:15 | Fri 11 Dec 10:00 | STALE       | its job does not run often enough
+103         | Fri 11 Dec 10:00 | Sat 12 Dec 03:15 | STALE       | its job did not run for two nights
 105         | Tue 08 Dec 11:00 | Mon 14 Dec 11:00 | DEFERRED    | it is not in the cluster any more
 105         | Mon 14 Dec 11:00 | Tue 29 Dec 00:00 | -           | neither cluster nor site has it
 100,102,103 | Fri 18 Dec 03:00 | Sat 19 Dec 03:00 | FAILED      | the NAS was full
