@@ -117,6 +117,28 @@ async def test_a_call_that_is_refused_is_a_sentence_and_leaves_nothing(
     assert end.outcome == "failed"
 
 
+@pytest.mark.parametrize("way", [{}, {"api": "https"}], ids=["ssh", "https"])
+async def test_a_setting_that_the_call_does_not_take_is_told(
+    way: dict[str, str], stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.stored |= way
+    lab.run("sed -i 's/^\\(.*notes-template\\).*/\\1 {{nobody}}/' /etc/pve/jobs.cfg")
+    ran = len(tasks(lab))
+    assert await manual(stack, "p0", Way()) == 1
+    assert "variable 'nobody'" in capsys.readouterr().err
+    assert (len(tasks(lab)), left_behind(lab)) == (ran, "")
+
+
+@pytest.mark.parametrize("way", [{}, {"api": "https"}], ids=["ssh", "https"])
+async def test_nothing_to_back_up_is_no_success(
+    way: dict[str, str], stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.stored |= way
+    lab.run("pvesh create /pools --poolid empty; pvesh set /cluster/backup/backup-home-p0-daily --pool empty")
+    assert await manual(stack, "p0", Way()) == 1
+    assert "tier p0: nothing to back up" in capsys.readouterr().out
+
+
 async def test_a_task_that_fails_as_a_whole_fails_each_guest(
     stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
 ) -> None:
