@@ -103,7 +103,10 @@ class Batch:
         if last != "end of batch" or len(rows) != len(commands):
             said = f"host {self._live.connection.host}: its answer ended early ({ran.said or ran.exit})"
             return [Unseen(said, "run this again")] * len(commands)
-        return [_ran(row) for row in rows]
+        full = Unseen(
+            f"host {self._live.connection.host}: its /tmp takes no file", "make room there, and run this again"
+        )
+        return [full if row.startswith(",") else _ran(row) for row in rows]
 
 
 def unseen(trouble: Trouble) -> Unseen:

@@ -67,3 +67,11 @@ def whole(api: "Api", path: str, say: Say) -> Restored:
         for line in damage.lines:
             say(line)
         raise
+
+
+def still_there(api: "Api", path: str) -> bool:
+    """Whether an archive can still be read, at the end of the time that reading it took."""
+    try:
+        return api.root.isfile(path)
+    except OSError:
+        return False

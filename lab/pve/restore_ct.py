@@ -1,12 +1,13 @@
 """POST /nodes/NODE/lxc: a container made from a template or restored from an archive (PVE::API2::LXC)."""
 
+import asyncio
 import re
 import uuid
 from typing import Any
 
 from lab.pve import archives, disks, guest_config, guests
 from lab.pve.activation import activate, need_enabled
-from lab.pve.archive_config import whole
+from lab.pve.archive_config import still_there, whole
 from lab.pve.archives import Entry, Restored
 from lab.pve.call import Call
 from lab.pve.compression import Damaged, decompress, extension_of
@@ -119,12 +120,12 @@ class Creation:
         fresh = guests.need(self.api, "lxc", self.vmid).config == {"lock": "create"}
         try:
             await self._create(task)
-        except ApiError as error:
+        except (ApiError, OSError, asyncio.CancelledError) as error:
             for volid in self.made:
                 disks.free(self.api, volid)
             if fresh:
                 guests.remove(self.api, guests.need(self.api, "lxc", self.vmid))
-            raise Died(f"{self.prefix} {error.text}") from None
+            raise Died(f"{self.prefix} {_said(error)}") from None
         if self.call.get("pool"):
             access = self.call.access.change()
             access.pools[self.call.text("pool")].guests[str(self.vmid)] = None
@@ -216,6 +217,8 @@ class Creation:
         except Damaged as damage:
             raise Died(f"command 'tar xpf - --totals' failed: exit code 2 ({damage})") from None
         await pace_of(self.api).spend(seconds_for(found.size))
+        if not still_there(self.api, self.path):
+            raise Died("command 'tar xpf - --totals' failed: exit code 2")
         task.log(tar_total("read", found.size, self.call.clock.now() - begun))
         return found
 
@@ -245,6 +248,12 @@ class Creation:
         for volid, entries in shares.items():
             if volid in self.made:
                 disks.fill(self.api, volid, entries)
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, ApiError):
+        return error.text
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "received interrupt"
 
 
 def _size_text(size: int) -> str:

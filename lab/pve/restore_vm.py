@@ -1,5 +1,6 @@
 """POST /nodes/NODE/qemu: a virtual machine made anew or restored from an archive (PVE::API2::Qemu, PVE::QemuServer)."""
 
+import asyncio
 import re
 import secrets
 import uuid
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.pve import archives, disks, guest_config, guests
 from lab.pve.activation import activate
-from lab.pve.archive_config import extract_config, extractor, kind_of, need_file, whole
+from lab.pve.archive_config import extract_config, extractor, kind_of, need_file, still_there, whole
 from lab.pve.archives import Restored
 from lab.pve.call import Call
 from lab.pve.compression import Damaged
@@ -182,9 +183,10 @@ class Restore:
         self.call, self.api, self.vmid = call, call.api, vmid
         self.archive, self.given, self.prefix = archive, given, prefix
         self.path = archive.path if isinstance(archive, Volume) else archive
+        self.made: list[str] = []
 
     async def run(self, task: Task) -> None:
-        """Do it; what fails leaves the machine as it is then, an empty one included."""
+        """Do it; what fails or is stopped leaves the machine as it is then, an empty one included, and no new disk."""
         try:
             guest = guests.need(self.api, "qemu", self.vmid)
             if guest.protected:
@@ -196,7 +198,9 @@ class Restore:
             if self.call.get("live-restore"):
                 raise Died("live-restore is only compatible with backup images from a Proxmox Backup Server")
             await self._restore(task, guest)
-        except (ApiError, TaskError):
+        except (ApiError, TaskError, OSError, asyncio.CancelledError):
+            for volid in self.made:
+                disks.free(self.api, volid)
             task.log(UNFINISHED.format(self.vmid))
             raise
         _finish(self.call, self.vmid)
@@ -224,6 +228,8 @@ class Restore:
         config = self._configure(task, found)
         total = sum(drive.size for drive in found.drives)
         await pace_of(self.api).spend(seconds_for(total))
+        if not still_there(self.api, self.path):
+            raise Died(f"command 'set -o pipefail && {command}' failed: exit code 1")
         seconds = max(1, int(self.call.clock.now() - begun))
         task.log(f"progress 100% (read {total} bytes, duration {seconds} sec)")
         sparse = total - sum(len(drive.content) for drive in found.drives)
@@ -260,6 +266,7 @@ class Restore:
             activate(self.api, storage)
             content = sizes[name].content
             volid = disks.allocate(self.api, storage, self.vmid, "raw", content)
+            self.made.append(volid)
             task.log(f"new volume ID is '{volid}'")
             options = "".join(f",{key}={value}" for key, value in volume.options.items())
             config[volume.key] = f"{volid}{options}"
