@@ -9,7 +9,7 @@ import pytest
 
 from homebackup.engine.codec import lift
 from homebackup.engine.schema import provider_schema, reference
-from homebackup.model.declare import key, observed, replaces, secret
+from homebackup.model.declare import key, observed, remembered, replaces, secret
 from homebackup.resources import RESOURCES
 from homebackup.world.connection import Connection
 from tests.resources.sections import distinct, fields
@@ -31,7 +31,7 @@ def test_every_resource_is_in_it() -> None:
 
 @EACH
 def test_what_a_program_may_and_must_give(name: str, cls: Any) -> None:
-    inputs = [f for f in cls.fields if observed not in f.marks]
+    inputs = [f for f in cls.fields if not {observed, remembered} & f.marks]
     assert list(schema(name)["inputProperties"]) == [f.camel for f in inputs]
     assert list(schema(name)["properties"]) == [f.camel for f in cls.fields]
     assert schema(name)["requiredInputs"] == [f.camel for f in inputs if f.required]
