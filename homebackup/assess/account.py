@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from homebackup.assess.agenda import Agenda, agenda
 from homebackup.assess.coverage import Coverage, coverage
+from homebackup.assess.entry import distinct, entries
 from homebackup.assess.forecast import Forecast, Transfer
 from homebackup.assess.guest import verdicts
 from homebackup.assess.outlook import capacity, outlooks, transfers
@@ -23,11 +24,15 @@ AHEAD = 90
 
 @dataclass(frozen=True)
 class Account:
-    """A site, what was found of it and what that comes to; `sizes` is by VMID, `unseen` what nobody could look at."""
+    """A site, what was found of it and what that comes to; `sizes` is by VMID, `unseen` what nobody could look at.
+
+    `every` verdict is in that too which says nothing of its own: those on most entries of the inventory.
+    """
 
     site: Site
     facts: SiteFacts
     verdicts: tuple[Verdict, ...]
+    every: tuple[Verdict, ...]
     coverage: Coverage
     worst: Worst
     agenda: Agenda
@@ -46,13 +51,16 @@ class Account:
 def account(site: Site, facts: SiteFacts) -> Account:
     """What the facts of a site come to."""
     found = coverage(site, facts)
-    judged = verdicts(site, facts, found)
+    guests = verdicts(site, facts, found)
+    every = guests + entries(site, facts, guests)
+    judged = distinct(every)
     planned = agenda(site, facts, facts.now)
     told = outlooks(site, facts, planned, facts.now, AHEAD)
     return Account(
         site,
         facts,
         judged,
+        every,
         found,
         together(judged, found),
         planned,

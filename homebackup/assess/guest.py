@@ -2,85 +2,26 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from statistics import median
 from zoneinfo import ZoneInfo
 
 from homebackup.assess.amounts import size, span
 from homebackup.assess.app import apps
+from homebackup.assess.case import Case
 from homebackup.assess.coverage import Cover, Coverage, enabled_jobs
 from homebackup.assess.history import AHEAD, GROWING, Past, Plan, Plans, latest, pasts
 from homebackup.assess.jobs import Job
 from homebackup.assess.verdict import State, Verdict, about, ago
-from homebackup.model.backups.archive import Archive, Dump
+from homebackup.model.backups.archive import Dump
 from homebackup.model.backups.facts import SiteFacts
+from homebackup.model.backups.verification import DEEP, Verified, last_verified
 from homebackup.model.seen import Unseen
-from homebackup.model.site import Guest, Site
-from pverules.local_time import HOUR, wall_at
+from homebackup.model.site import Site
+from pverules.local_time import HOUR
 
 Said = tuple[str, str]
 """Why, and what to do."""
-SMALL = 0.5
-"""An archive smaller than this share of the median of those before it is suspicious."""
-BEFORE = 5
-"""Archives that a new one is compared with."""
-UNMEASURED = 2 * HOUR
-"""Seconds that a guest without any measured backup is given."""
-GRACE = 900
-"""Seconds beyond the usual before something is late."""
 ABANDONED = 900
 """Seconds without a change after which an unfinished archive is one that nobody writes any more."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """All that the verdict on one guest hangs on; `unseen` is why its archives cannot be looked at."""
-
-    vmid: int
-    guest: Guest
-    cover: Cover
-    jobs: tuple[Job, ...]
-    plan: Plan
-    past: Past
-    unseen: Unseen | None
-    whole: bool
-    now: float
-    zone: ZoneInfo
-    storage: str
-
-    @cached_property
-    def newest(self) -> Archive | None:
-        """The newest archive that counts and has no fault that can be seen."""
-        numbers = reversed(range(len(self.past.archives)))
-        return next((self.past.archives[number] for number in numbers if not _fault(self.past, number)), None)
-
-    @property
-    def age(self) -> float | None:
-        """Seconds since the backup of the newest archive began."""
-        return None if self.newest is None else self.now - self.newest.time
-
-    @cached_property
-    def missed(self) -> tuple[int, ...]:
-        """The runs since the newest archive whose time, and what they usually take, has passed."""
-        begun = latest(self.newest, self.zone) if self.newest else self.now - 40 * 24 * HOUR
-        over = self.now - self.usual - GRACE
-        return self.plan.between(begun + AHEAD, over)
-
-    @cached_property
-    def usual(self) -> int:
-        """Seconds from a scheduled run until the archive is usually complete."""
-        delay = self.plan.delay(self.past.archives, self.past, self.zone)
-        return UNMEASURED if delay is None else delay
-
-    def when(self, epoch: float) -> str:
-        """A moment by the node's clock: `Sun 22 Nov 03:00`."""
-        return f"{wall_at(int(epoch), self.zone):%a %d %b %H:%M}"
-
-    @property
-    def again(self) -> str:
-        """How to back the guest up at once."""
-        return f"back it up on the node: vzdump {self.vmid} --storage {self.storage}"
 
 
 def verdicts(site: Site, facts: SiteFacts, found: Coverage) -> tuple[Verdict, ...]:
@@ -89,18 +30,33 @@ def verdicts(site: Site, facts: SiteFacts, found: Coverage) -> tuple[Verdict, ..
     plans = Plans(int(facts.now), zone)
     jobs = enabled_jobs(site, facts)
     known = pasts(facts, jobs, plans)
+    verified = _by_file(facts)
     covers = {cover.vmid: cover for cover in found.guests}
     in_tiers = [int(vmid) for _, tier in site.in_order for vmid in tier.guests]
     rest = sorted(int(vmid) for vmid in site.guests if int(vmid) not in in_tiers)
     of_guests = tuple(
-        _verdict(_case(site, facts, covers[vmid], jobs, plans, known.get(vmid, Past()), zone), site)
+        _verdict(_case(site, facts, covers[vmid], jobs, plans, known.get(vmid, Past()), verified), site)
         for vmid in [*in_tiers, *(vmid for vmid in rest if vmid not in site.exemptions)]
     )
     return of_guests + apps(site, facts)
 
 
+def _by_file(facts: SiteFacts) -> dict[tuple[str, str], list[Verified]]:
+    """What was verified, by storage and name."""
+    found: dict[tuple[str, str], list[Verified]] = {}
+    for result in () if isinstance(facts.verified, Unseen) else facts.verified:
+        found.setdefault((result.storage, result.name), []).append(result)
+    return found
+
+
 def _case(
-    site: Site, facts: SiteFacts, cover: Cover, jobs: list[Job], plans: Plans, past: Past, zone: ZoneInfo
+    site: Site,
+    facts: SiteFacts,
+    cover: Cover,
+    jobs: list[Job],
+    plans: Plans,
+    past: Past,
+    verified: dict[tuple[str, str], list[Verified]],
 ) -> Case:
     vmid, guest = cover.vmid, site.guests[cover.vmid]
     own = site.tier_of(vmid)
@@ -108,6 +64,7 @@ def _case(
     storages = dict.fromkeys([job.storage for job in mine if job.storage] or [site.storage.name])
     dumps = {name: facts.dumps[name] for name in storages if name in facts.dumps}
     kept = tuple(archive for archive in past.archives if archive.kind == guest.kind)
+    last = {a.name: last_verified(verified[a.storage, a.name], a) for a in kept if (a.storage, a.name) in verified}
     return Case(
         vmid=vmid,
         guest=guest,
@@ -118,8 +75,11 @@ def _case(
         unseen=next((dump for dump in dumps.values() if isinstance(dump, Unseen)), None),
         whole=all(dump.complete for dump in dumps.values() if isinstance(dump, Dump)),
         now=facts.now,
-        zone=zone,
+        zone=plans.zone,
         storage=next(iter(storages)),
+        counting=0 if not mine or isinstance(facts.counting, Unseen) else facts.counting.get(mine[0].name, 0),
+        known=not isinstance(facts.counting, Unseen),
+        verified={name: result for name, result in last.items() if result},
     )
 
 
@@ -129,6 +89,7 @@ def _verdict(case: Case, site: Site) -> Verdict:
     newest = case.newest if seen else None
     missed = case.missed if seen and case.jobs else ()
     last = case.past.last_run
+    looked = case.verified.get(newest.name) if newest else None
     return Verdict(
         name=case.guest.name,
         kind="guest",
@@ -149,6 +110,8 @@ def _verdict(case: Case, site: Site) -> Verdict:
         missed=len(missed),
         since=missed[0] if missed else None,
         last_run="running" if case.past.running else "" if last is None else "ok" if last.ok else "failed",
+        verified=int(looked.time) if looked else None,
+        depth=looked.depth if looked else "",
     )
 
 
@@ -184,25 +147,11 @@ def _broken(case: Case) -> Said | None:
         and (cut.written is None or case.now - cut.written > ABANDONED)
     ):
         return f"its newest backup was cut off: only {cut.name} ({size(cut.size)}) is left", case.again
-    if not archives or not (fault := _fault(case.past, last)):
+    if not archives or not (fault := case.fault(last)):
         return None
     sound = case.newest
     back = f"; the newest that looks whole is from {case.when(sound.time)}" if sound else "; there is no other"
     return f"its newest archive {fault}{back}", case.again
-
-
-def _fault(past: Past, number: int) -> str:
-    """What is wrong with an archive, as far as its size tells; empty for nothing."""
-    archive = past.archives[number]
-    if archive.size == 0:
-        return f"{archive.name} is empty"
-    run = past.run_of(archive)
-    if run and run.size and archive.size < run.size * 0.99 - 1:
-        return f"{archive.name} is cut off: {size(archive.size)} of the {size(run.size)} that were written"
-    before = [a.size for a in past.archives[max(0, number - BEFORE) : number] if a.size]
-    if before and archive.size < median(before) * SMALL:
-        return f"is suspiciously small: {size(archive.size)}, where {size(median(before))} is usual"
-    return ""
 
 
 def _failed(case: Case) -> Said | None:
@@ -262,12 +211,16 @@ def _late(case: Case) -> Said | None:
         usual = span(max(case.usual, GROWING))
         return f"{begun} has been going on for {took}, usually {usual}", "see its task; stop it if it hangs"
     which = f"{begun} left" if len(missed) == 1 else f"{len(missed)} runs since {case.when(missed[0])} left"
-    return f"{which} no archive", f"see whether node and NAS were on then, and {case.again}"
+    unless = "" if case.known else ", unless its job was changed since, which the API does not tell"
+    return f"{which} no archive{unless}", f"see whether node and NAS were on then, and {case.again}"
 
 
 def _ok(case: Case) -> Said | None:
     assert case.newest is not None
-    return f"backed up {ago(case.now - case.newest.time)}", "nothing"
+    looked = case.verified.get(case.newest.name)
+    how = "read to its end and found good" if looked and looked.depth == DEEP else "found good by a quick check"
+    good = f", {how} {ago(max(0, case.now - looked.time))}" if looked else ""
+    return f"backed up {ago(case.now - case.newest.time)}{good}", "nothing"
 
 
 RULES: tuple[tuple[State, Callable[[Case], Said | None]], ...] = (

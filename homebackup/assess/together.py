@@ -15,5 +15,5 @@ def together(judged: Sequence[Verdict], found: Coverage) -> Worst:
 
 def unseen(facts: SiteFacts) -> list[Unseen]:
     """Every part that could not be looked at, each reason once."""
-    parts = [facts.nas, facts.jobs, facts.storages, facts.guests, facts.tasks, *facts.dumps.values()]
+    parts = [facts.nas, facts.jobs, facts.storages, facts.guests, facts.tasks, facts.verified, *facts.dumps.values()]
     return list(dict.fromkeys(part for part in parts if isinstance(part, Unseen)))

@@ -1,4 +1,4 @@
-"""A verdict on a guest or app: whether it can be restored, from when, why that is so, and what to do."""
+"""A verdict on a guest, app or entry of the inventory: whether it can be restored, from when, and what to do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ class Verdict:
     `said` and `remedy` are a sentence each, without their subject and full stop. `newest` is the epoch of the newest
     archive that is whole as far as can be seen, `size` its bytes; `next_run` the epoch of the next run of its `job`.
     `missed` runs were scheduled after the newest archive, the first of them at the epoch `since`. `last_run` is `ok`,
-    `failed`, `running` or empty. `counted` is False for what nobody can look at by design.
+    `failed`, `running` or empty. The newest archive was `verified` (epoch) by a quick or deep check, its `depth`.
+    `counted` is False for what nobody can look at by design. An entry of the inventory is `of` a guest or app, and says
+    the `same` where nothing else is to be said of it.
     """
 
     name: str
@@ -41,6 +43,10 @@ class Verdict:
     since: int | None = None
     last_run: str = ""
     counted: bool = True
+    verified: int | None = None
+    depth: str = ""
+    of: str = ""
+    same: bool = False
 
     @property
     def label(self) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from homebackup.assess.changes import changes, heartbeat, watched
 from homebackup.assess.coverage import coverage
+from homebackup.assess.entry import distinct, entries
 from homebackup.assess.guest import verdicts
 from homebackup.commands.ending import TROUBLE, WELL, run
 from homebackup.commands.options import HERE, Folder, Stack
@@ -108,7 +109,8 @@ async def _look_and_tell(telling: Telling, file: LastToldFile, *, as_digest: boo
     stack = telling.stack
     facts = await looked(stack)
     cover = coverage(stack.site, facts)
-    judged = watched(verdicts(stack.site, facts, cover), cover)
+    judged = verdicts(stack.site, facts, cover)
+    judged = watched(distinct(judged + entries(stack.site, facts, judged)), cover)
     found = changes(await _last(file), judged, facts.now, whole=not isinstance(facts.guests, Unseen))
     message = (view.digest if as_digest else view.changed)(stack.site.name, found, judged, facts.now)
     say(f"{message.title}\n\n{message.body}" if message else "Nothing changed since the last look.")

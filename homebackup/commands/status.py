@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from homebackup.assess.coverage import coverage
+from homebackup.assess.entry import entries
 from homebackup.assess.guest import verdicts
 from homebackup.assess.together import together
 from homebackup.assess.verdict import Worst
@@ -38,6 +39,7 @@ async def _status(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
     site, facts = await seen(pulumi)
     found = coverage(site, facts)
     judged = verdicts(site, facts, found)
+    judged += entries(site, facts, judged)
     if as_json:
         say(printed(documents.status(site, facts, judged, found)))
     else:
@@ -53,7 +55,7 @@ async def seen(pulumi: PulumiCli) -> tuple[Site, SiteFacts]:
 
 async def looked(declared: Declared) -> SiteFacts:
     """What is there of a stack's site, seen anew."""
-    live = LiveSite(declared.connection)
+    live = LiveSite(declared.connection, declared.folder)
     try:
         return await gather(declared.site, live)
     finally:

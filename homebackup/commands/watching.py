@@ -110,7 +110,7 @@ def _blind(facts: SiteFacts) -> str:
 
 
 def _draw(told: Account, note: str) -> _Drawn:
-    document = documents.status(told.site, told.facts, told.verdicts, told.coverage)
+    document = documents.status(told.site, told.facts, told.every, told.coverage)
     if note:
         document = replace(document, unknown=[*document.unknown, note])
     return _Drawn(

@@ -11,11 +11,12 @@ from rich.text import Text
 
 from homebackup.assess.amounts import size
 from homebackup.assess.coverage import Coverage, Waste
+from homebackup.assess.entry import distinct
 from homebackup.assess.verdict import QUIET, Verdict, ago
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.plain import plain_line
 from homebackup.model.site import Site
-from homebackup.views.wording import alike, bytes_of, looked, moment, notes, summary
+from homebackup.views.wording import alike, bytes_of, inventory, looked, moment, notes, summary, verified
 
 WIDTH = 80
 LISTED = 20
@@ -54,17 +55,18 @@ def status(
     """The whole status as text, worst first below the table."""
     zone = ZoneInfo(facts.zone)
     table = _table("Guest", "Verdict", "Newest archive", "Size", "Next run")
-    for verdict in verdicts:
+    shown = distinct(verdicts)
+    for verdict in shown:
         newest = moment(verdict.newest, facts.now, zone)
         aged = f"{newest}, {ago(facts.now - verdict.newest)}" if verdict.newest else newest
         bytes_ = size(verdict.size) if verdict.size is not None else ""
         state = Text(verdict.state, COLOURS[verdict.state])
         table.add_row(_cell(verdict.label), state, aged, bytes_, moment(verdict.next_run, facts.now, zone))
     blocks = [drawn([_head(site, facts), "", table], width, colour)]
-    blocks += [drawn(_why(same, width), width, colour) for same in alike(verdicts)]
-    if said := list(notes(facts, found)):
+    blocks += [drawn(_why(same, width), width, colour) for same in alike(shown)]
+    if said := [*notes(facts, found), *verified(shown), *inventory(verdicts)]:
         blocks.append("\n".join(line for note in said for line in wrapped(note, width)))
-    blocks.append(summary(verdicts))
+    blocks.append(summary(shown))
     return "\n\n".join(blocks) + "\n"
 
 

@@ -7,6 +7,7 @@ from homebackup.assess.amounts import size, span
 from homebackup.assess.coverage import Coverage, Waste
 from homebackup.assess.verdict import STATES, Verdict
 from homebackup.model.backups.facts import SiteFacts, Space
+from homebackup.model.backups.verification import DEEP
 from homebackup.model.seen import Unseen
 from pverules.local_time import wall_at
 
@@ -56,6 +57,23 @@ def notes(facts: SiteFacts, found: Coverage) -> Iterator[str]:
         yield f"clock: the host's is {span(abs(facts.skew))} {side} this machine's; set the wrong one"
     if isinstance(facts.tasks, Unseen):
         yield f"tasks: {facts.tasks.said}, so failed runs are not told; {facts.tasks.remedy}"
+
+
+def inventory(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """One line on the entries of the inventory of which nothing else is to be said than of their guest or app."""
+    listed = [verdict for verdict in verdicts if verdict.kind == "entry"]
+    if same := sum(verdict.same for verdict in listed):
+        which = f"{same} of {len(listed)} entries {'stands' if same == 1 else 'stand'}"
+        yield f"inventory: {which} as the guest or app of the entry"
+
+
+def verified(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """One line on how many of the guests' newest archives were looked into, and how far."""
+    newest = [verdict for verdict in verdicts if verdict.kind == "guest" and verdict.archive]
+    looked, whole = sum(v.verified is not None for v in newest), sum(v.depth == DEEP for v in newest)
+    if newest:
+        rest = " (homebackup verify)" if whole < len(newest) else ""
+        yield f"verified: {looked} of {len(newest)} newest archives, {whole} to their end{rest}"
 
 
 def bytes_of(waste: Sequence[Waste]) -> str:

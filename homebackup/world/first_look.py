@@ -12,6 +12,7 @@ from homebackup.model.backups import rows
 from homebackup.model.backups.archive import Dump
 from homebackup.model.backups.dump_listing import read_dump, read_listing
 from homebackup.model.backups.facts import AppFile, Space
+from homebackup.model.backups.job_state import read_states
 from homebackup.model.backups.places import Place
 from homebackup.model.backups.task import Task
 from homebackup.model.seen import Unseen
@@ -42,6 +43,7 @@ def questions(site: Site, to: Connection) -> tuple[dict[str, Get], dict[str, str
     return gets, apps | {
         "clock": "date +%s",
         "nas": f"knock {shlex.quote(site.nas.address)} 2049",
+        "states": "states",
         "dump": shlex.join(["dump", own.folder, own.mount]),
     }
 
@@ -125,6 +127,11 @@ class FirstLook:
         """Whether the NAS answered the host."""
         ran = self._runs["nas"]
         return ran if isinstance(ran, Unseen) else ran.exit == 0
+
+    def counting(self) -> dict[str, int] | Unseen:
+        """By job the epoch from which on its runs count, where that is not all of them."""
+        ran = self._runs["states"]
+        return ran if isinstance(ran, Unseen) else read_states(ran.text, self.now)
 
     def dump(self) -> tuple[Dump | Unseen, Space | Unseen]:
         """The site's own dump directory."""

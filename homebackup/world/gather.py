@@ -6,12 +6,19 @@ those led to: logs of tasks, whom each job takes along, notes, and the other sto
 
 from __future__ import annotations
 
+import asyncio
 import time
+from dataclasses import replace
 
 from homebackup.model.backups.dump_listing import FUNCTIONS
 from homebackup.model.backups.facts import SiteFacts
+from homebackup.model.backups.job_state import STATES
+from homebackup.model.backups.verification import Verified
+from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
-from homebackup.world.batch import Batch
+from homebackup.world import verified
+from homebackup.world.batch import Batch, unseen
+from homebackup.world.errors import Trouble
 from homebackup.world.first_look import FirstLook, questions
 from homebackup.world.live_site import LiveSite
 from homebackup.world.second_look import SecondLook
@@ -22,7 +29,7 @@ async def gather(site: Site, live: LiveSite) -> SiteFacts:
 
     The logs of other nodes of a cluster, which only the second round trip finds, take a third.
     """
-    batch = Batch(live, FUNCTIONS)
+    batch = Batch(live, FUNCTIONS + STATES)
     began = time.time()
     asked, looks = questions(site, live.connection)
     first = FirstLook(site, live.connection, await batch.ask(asked, looks), began, time.time())
@@ -30,4 +37,12 @@ async def gather(site: Site, live: LiveSite) -> SiteFacts:
     second.take(await batch.ask(second.gets(), second.runs()))
     if logs := second.logs_elsewhere():
         second.take(await batch.ask(logs, {}))
-    return second.facts()
+    return replace(second.facts(), verified=await asyncio.to_thread(_verified, live))
+
+
+def _verified(live: LiveSite) -> tuple[Verified, ...] | Unseen:
+    """What verifications found, kept in the project's folder."""
+    try:
+        return tuple(verified.results(verified.place(live.folder)))
+    except Trouble as trouble:
+        return unseen(trouble)

@@ -89,6 +89,7 @@ class SecondLook:
             tasks=self._tasks(),
             members=members,
             apps=first.apps(),
+            counting=first.counting(),
         )
 
     def _nas(self) -> bool | Unseen:

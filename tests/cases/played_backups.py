@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from homebackup.model.backups.dump_listing import archive_name, read_dump
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.backups.task import Task
 from homebackup.model.backups.task_log import read_log
+from homebackup.model.backups.verification import Verified
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site, read_site
 from pverules.archive_name import ArchiveName
@@ -86,6 +88,8 @@ class Story:
     declared: dict[str, Any] = field(default_factory=dict)
     now: float = NOON
     complete: bool = True
+    counting: Mapping[str, int] | Unseen = field(default_factory=dict)
+    verified: tuple[Verified, ...] = ()
 
     def facts(self, source: Source) -> SiteFacts:
         """What a gather that way would find."""
@@ -104,6 +108,8 @@ class Story:
             dumps={"nas-backups": dump},
             tasks=self.tasks,
             members=members,
+            counting=self.counting,
+            verified=self.verified,
         )
 
     def verdict(self, source: Source) -> Verdict:

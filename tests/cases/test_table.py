@@ -31,6 +31,7 @@ def test_one_screen_says_everything() -> None:
         "100 ha  OK       Sun 03:00, 9 h ago  5.0 GiB  Mon 03:00\n"
         "\n"
         "space: nas-backups has 60.0 GiB of 100 GiB free\n"
+        "verified: 0 of 1 newest archives, 0 to their end (homebackup verify)\n"
         "\n"
         "1 verdict: 1 OK\n"
     )

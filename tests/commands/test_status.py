@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from homebackup.commands import status
+from homebackup.model.backups.verification import Verified
+from homebackup.world.verified import keep, place
 from tests.commands.living_site import DECLARED, DUMP, settle
 from tests.commands.stack import PlayedStack
 from tests.commands.test_preflight import token
@@ -105,7 +107,7 @@ async def test_a_failed_run_says_why(stack: PlayedStack, lab: Lab, capsys: pytes
     lab.control("/clock", {"advance": 86400})
     code, report = await read(stack, capsys)
     assert code == 1
-    (failed,) = [verdict for verdict in report["verdicts"] if verdict["state"] == "FAILED"]
+    (failed,) = [verdict for verdict in report["verdicts"] if verdict["state"] == "FAILED" and not verdict["same"]]
     assert failed["vmid"] == 103
     assert "lxc-usernsexec" in failed["said"]
     assert failed["remedy"].startswith("give its tier tmpdir: /var/tmp and run pulumi up")
@@ -194,3 +196,58 @@ async def test_an_app_is_judged_by_its_files(stack: PlayedStack, lab: Lab, capsy
         code, report = await read(stack, capsys)
         assert report["verdicts"][-1]["state"] == state, step
         assert code == (0 if state == "OK" else 2)
+
+
+async def test_a_job_that_was_just_changed_is_not_late(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settle(lab)
+    patient = {name: guest | {"stale-after-hours": 999} for name, guest in DECLARED["guests"].items()}
+    stack.declared = {**DECLARED, "guests": patient}
+    lab.run("pvesh set /cluster/backup/backup-home-p0-daily --enabled 0")
+    lab.control("/clock", {"advance": 3 * 86400})
+    lab.run("pvesh set /cluster/backup/backup-home-p0-daily --enabled 1")
+    lab.run("pvesh set /cluster/backup/backup-home-p1-daily --schedule 11:30")
+    lab.run("pvesh delete /cluster/backup/backup-home-p2-weekly")
+    lab.run(
+        "pvesh create /cluster/backup --id backup-home-p2-weekly --schedule 08:00 --vmid 101,105 --storage nas-backups"
+    )
+    assert states((await read(stack, capsys))[1]) == dict.fromkeys((100, 102, 103, 101, 105), "OK")
+    stack.stored |= WAYS["https"]
+    _, report = await read(stack, capsys)
+    late = {verdict["vmid"]: verdict["said"] for verdict in report["verdicts"] if verdict["state"] == "LATE"}
+    assert set(late) >= {100, 102}, "over https nobody tells that the job was changed, and that is said"
+    assert all("unless its job was changed since" in said for said in late.values())
+    stack.stored = {"lab": str(lab.ready)}
+    lab.control("/nas", {"power": "off"})
+    lab.control("/clock", {"advance": 86400})
+    lab.control("/nas", {"power": "on"})
+    _, report = await read(stack, capsys)
+    assert states(report)[100] == "FAILED", "from its next run on it counts"
+
+
+async def test_what_was_verified_is_told_and_rotten_archives_do_not_count(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settle(lab)
+    _, report = await read(stack, capsys)
+    first, second = report["verdicts"][:2]
+    assert (first["verified"], first["depth"]) == (None, "")
+    results = [
+        Verified("nas-backups", v["archive"], v["size"], None, "deep", state, said, "a", "b", report["now"] - 7200)
+        for v, state, said in ((first, "bad", "zstd: checksum error"), (second, "good", ""))
+    ]
+    await keep(place(stack.folder), results)
+    code, report = await read(stack, capsys)
+    assert code == 2
+    first, second = report["verdicts"][:2]
+    assert (first["state"], second["state"]) == ("BROKEN", "OK")
+    assert "did not pass the deep check" in first["said"]
+    assert (second["verified"], second["depth"]) == (int(results[1].time), "deep")
+    assert "read to its end and found good 2 h ago" in second["said"]
+    assert "verified: 1 of 5 newest archives, 1 to their end" in await shown(stack, capsys)
+    assert [verdict["same"] for verdict in report["verdicts"] if verdict["kind"] == "entry"] == [True] * 6
+    place(stack.folder).unlink()
+    place(stack.folder).mkdir()
+    code, report = await read(stack, capsys)
+    assert "cannot be read" in report["unknown"][0]

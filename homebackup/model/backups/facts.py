@@ -6,6 +6,7 @@ from typing import Any
 
 from homebackup.model.backups.archive import Dump
 from homebackup.model.backups.task import Task
+from homebackup.model.backups.verification import Verified
 from homebackup.model.seen import Unseen
 
 
@@ -56,8 +57,9 @@ class SiteFacts:
     `now` is the epoch by the host's clock, `zone` the node's, `skew` the seconds by which the host's clock is ahead of
     ours (None when unknown); `way` is `ssh`, `https` or `both`. `nas` tells whether the NAS answered on its NFS port.
     `jobs` and `storages` are sections as the API gives them; `dumps` and `space` are by storage, `members` the guests
-    that a job takes by its name, for enabled jobs, and `apps` the files of an app by its
-    name, for those whose files are on the node.
+    that a job takes by its name, for enabled jobs, and `apps` the files of an app by its name, for those whose files
+    are on the node. `counting` is by job the epoch from which on its runs count, for jobs that were made or changed
+    since they last ran; `verified` is what verifications found, of now and before.
     """
 
     now: float
@@ -73,3 +75,5 @@ class SiteFacts:
     tasks: tuple[Task, ...] | Unseen = ()
     members: Mapping[str, frozenset[int] | Unseen] = field(default_factory=dict)
     apps: Mapping[str, tuple[AppFile, ...] | Unseen] = field(default_factory=dict)
+    counting: Mapping[str, int] | Unseen = field(default_factory=dict)
+    verified: tuple[Verified, ...] | Unseen = ()
