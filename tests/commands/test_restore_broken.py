@@ -202,3 +202,15 @@ async def test_ctrl_c_stops_it_and_leaves_nothing(
     assert left(lab) == before
     assert "Cut off in the middle" in told(stack)
     await repeated(stack, lab, vmid)
+
+
+async def test_a_cable_that_cannot_be_pulled_is_said(
+    stack: PlayedStack, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.stored |= WAYS["https"]
+    refused = {"on": "api", "method": "PUT", "path": "*/qemu/9102/config", "effect": "status", "status": 500}
+    first(monkeypatch, lambda: lab.control("/faults", {**refused, "message": "no such luck"}))
+    with pytest.raises(Trouble, match=r"no such luck; it is restored, so pull its network cables before you start it"):
+        await restore(stack, "102", Wish(9102))
+    assert "9102" in guests(lab)
+    assert "Failed:" in told(stack)
