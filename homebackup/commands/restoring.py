@@ -127,14 +127,17 @@ class Restoring:
     async def do(self, call: Call) -> None:
         """Make the guest and pull its cables; what was begun and failed is taken away again. Raises Trouble."""
         await self._record.plan(Plan((call,)))
+        made = False
         try:
             async with self._record.step(call):
                 await self._restore(call)
-        except (Trouble, asyncio.CancelledError) as trouble:
-            await self._clear(trouble)
+            made = True
+            if not self._wish.online:
+                await self._unplug()
+        except (Trouble, asyncio.CancelledError) as why:
+            if not made or isinstance(why, asyncio.CancelledError):
+                await self._clear(why)
             raise
-        if not self._wish.online:
-            await self._unplug()
 
     async def _restore(self, call: Call) -> None:
         beginning = asyncio.ensure_future(begin(self._live, call, self._tasks(TASKS), str(self._wish.to)))
@@ -183,7 +186,7 @@ class Restoring:
 
     async def _remove(self) -> None:
         # Neither purge nor unreferenced disks: jobs may name the VMID, and another guest's disks may bear its number.
-        removal = Call("DELETE", self._path)
+        removal = Call("DELETE", self._path, {"purge": 0, "destroy-unreferenced-disks": 0})
         async with self._record.step(removal, undo=True):
             upid = await begin(self._live, removal, self._tasks(REMOVALS))
             status = await running.follow(self._live, upid, lambda lines: None, 0.5)
@@ -203,7 +206,6 @@ class Restoring:
                 async with self._record.step(pull):
                     await self._live.perform(pull)
         except Trouble as trouble:
-            trouble.remedy = (
-                f"it is restored with its cables plugged in: pull them before you start it; {trouble.remedy}"
-            )
+            pull = f"pull them with {self._program} set before you start it"
+            trouble.remedy = f"it is restored with its cables plugged in, so {pull}"
             raise

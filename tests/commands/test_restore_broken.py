@@ -210,7 +210,7 @@ async def test_a_cable_that_cannot_be_pulled_is_said(
     stack.stored |= WAYS["https"]
     refused = {"on": "api", "method": "PUT", "path": "*/qemu/9102/config", "effect": "status", "status": 500}
     first(monkeypatch, lambda: lab.control("/faults", {**refused, "message": "no such luck"}))
-    with pytest.raises(Trouble, match=r"no such luck; it is restored, so pull its network cables before you start it"):
+    with pytest.raises(Trouble, match="no such luck; it is restored with its cables plugged in, so pull them with"):
         await restore(stack, "102", Wish(9102))
     assert "9102" in guests(lab)
     assert "Failed:" in told(stack)
