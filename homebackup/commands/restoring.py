@@ -206,6 +206,6 @@ class Restoring:
                 async with self._record.step(pull):
                     await self._live.perform(pull)
         except Trouble as trouble:
-            pull = f"pull them with {self._program} set before you start it"
-            trouble.remedy = f"it is restored with its cables plugged in, so {pull}"
+            todo = f"pull them with {self._program} set before you start it"
+            trouble.remedy = f"it is restored with its cables plugged in, so {todo}"
             raise
