@@ -10,7 +10,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format-check types architecture demo test test-fast test-pulumi conformance faults simulate acceptance browser lab bench format lock clean
+.PHONY: help setup check lint format-check types architecture demo test test-fast test-lab test-pulumi conformance faults simulate acceptance browser lab bench format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,10 +36,13 @@ architecture: setup
 demo: setup ## Set everything up and run the main job on the lab, on one screen
 	@python tools/demo.py
 
-test: test-fast test-pulumi ## Run every test but those that need a virtual machine
+test: test-fast test-lab test-pulumi ## Run every test but those that need a browser or a virtual machine
 
 test-fast: setup ## Run the tests that need nothing but Python
-	@$(PYTEST) -m "not acceptance and not browser and not conformance and not pulumi"
+	@$(PYTEST) -m "not acceptance and not browser and not conformance and not lab and not pulumi"
+
+test-lab: setup ## Run the tests that start a lab
+	@$(PYTEST) -m "lab and not acceptance and not browser and not pulumi"
 
 test-pulumi: setup ## Run the tests of the real Pulumi CLI on the lab
 	@$(PYTEST) -m pulumi

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.running_lab import Lab
 
 StartLab = Callable[..., Lab]
+HERE = Path(__file__).parent
+WITH_A_LAB = ("faults", "simulate")
+"""Folders whose tests run a lab in their own process."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a whole lab, so that the fast suite goes without."""
+    for item in items:
+        inside = item.path.relative_to(HERE).parts[0] in WITH_A_LAB
+        if inside or "start_lab" in getattr(item, "fixturenames", ()):
+            item.add_marker("lab")
 
 
 @pytest.fixture(scope="session")
