@@ -55,8 +55,12 @@ async def begin(live: LiveSite, call: Call, listed: Get, name: str = "") -> str:
             while True:
                 if upid := await _answer(live, asked, work):
                     return upid
-                if fresh := await _tasks(live, listed) - known:
-                    return min(fresh)
+                fresh = sorted(await _tasks(live, listed) - known)
+                if len(fresh) > 1:
+                    said = f"two tasks began at the same moment, {' and '.join(fresh)}, and one of them is this"
+                    raise Unreachable(asked.subject, said, "look at both on the node", maybe_done=True)
+                if fresh:
+                    return fresh[0]
     except TimeoutError:
         said = f"no task of it began within {BEGINNING:g} s"
         raise Unreachable(asked.subject, said, "look at the node's list of tasks", maybe_done=True) from None
