@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from homebackup.assess.amounts import size
-from homebackup.assess.integrity import BAD, GOOD, UNKNOWN, quick
 from homebackup.model.backups.archive import Archive
+from homebackup.model.backups.integrity import BAD, GOOD, UNKNOWN, quick
 from homebackup.model.backups.sample import Inside, Sample
 from homebackup.model.backups.verification import DEEP, QUICK, Verified
 from homebackup.model.backups.whole import Whole

@@ -21,12 +21,12 @@ from rich.progress import (
 )
 
 from homebackup.assess.amounts import size
-from homebackup.assess.integrity import BAD, GOOD, UNKNOWN
 from homebackup.assess.verifying import Checked, in_order, is_due, kept, looked, newest, read_through
 from homebackup.commands import ending
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, say
 from homebackup.model.backups.archive import Archive, Dump
+from homebackup.model.backups.integrity import BAD, GOOD, UNKNOWN
 from homebackup.model.backups.reading import away
 from homebackup.model.backups.verification import Verified
 from homebackup.model.seen import Unseen

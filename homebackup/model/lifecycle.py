@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol, Self
 
-from homebackup.model.backups.archive import Dump
+from homebackup.model.backups.archive import Archive, Dump
+from homebackup.model.backups.integrity import Integrity
 from homebackup.model.declare import Declared, Value
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.seen import Unseen
@@ -27,6 +28,9 @@ class World(Protocol):
 
     async def archives(self, folder: str) -> Dump | Unseen:
         """What a directory of archives on the host holds, times by the node's wall clock; or why it cannot be seen."""
+
+    async def checked(self, archive: Archive) -> Integrity:
+        """What a quick check finds of an archive that `archives` told of."""
 
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
         """The host, with these pairs of NFS server and mount point looked at."""

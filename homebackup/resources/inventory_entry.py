@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from homebackup.model import inventory, inventory_edits
 from homebackup.model.backups.archive import Archive, Dump
+from homebackup.model.backups.integrity import GOOD, UNKNOWN, Integrity
 from homebackup.model.declare import Field, Value, key, remembered, resource
 from homebackup.model.inventory import Listing, Malformed
 from homebackup.model.kinds import AbsolutePath, Text, Whole, at_least, fitting, truth
@@ -34,12 +35,17 @@ Name = Annotated[Text, fitting(re.compile(r"[^#\s]([^#]*[^#\s])?").fullmatch, "t
 
 @dataclass(frozen=True)
 class Ground:
-    """The file, its bytes and what they say; the archives that an entry waits for, None where none waits."""
+    """The file, its bytes and what they say.
+
+    Where an entry waits for an archive, `archives` are those in its directory, and `checked` is what a quick check
+    finds of the one that would show that the backup works, if there is one; None otherwise.
+    """
 
     file: str
     content: bytes | None
     listing: Listing
     archives: Dump | Unseen | None
+    checked: Integrity | None = None
 
 
 @resource
@@ -60,8 +66,9 @@ class InventoryEntry:
     name: Annotated[Name, key]
     """Name of the entry; there is one of it in the file."""
     enabled: Switch = "auto"
-    """Whether the backup is watched. `auto` is false until `base_path` has an archive that `glob` matches, that is not
-    empty and newer than all that were there when the entry was made; then the next `pulumi up` makes it true."""
+    """Whether the backup is watched. `auto` is false until `base_path` has an archive that `glob` matches, that is
+    newer than all that were there when the entry was made and passes the quick check of `homebackup verify`; then the
+    next `pulumi up` makes it true."""
     kind: Literal["file_glob"] = "file_glob"
     """How the backup is found: by the newest file that `glob` matches."""
     host: Words
@@ -95,7 +102,9 @@ class InventoryEntry:
         said: Mapping[str, str | None] = listing.entries[entry].values if entry in listing.entries else {}
         waits = _may_be_auto(wanted, said.get("glob")) and truth(said.get("enabled") or "") is not True
         folder = wanted.get("base_path") or said.get("base_path")
-        return Ground(file, content, listing, await world.archives(str(folder)) if waits and folder else None)
+        archives = await world.archives(str(folder)) if waits and folder else None
+        newest = _newest(archives, str(wanted.get("glob") or said.get("glob") or ""), wanted.get("since"))
+        return Ground(file, content, listing, archives, await world.checked(newest) if newest else None)
 
     @classmethod
     def found(cls, name: str, ground: Ground, known: Mapping[str, Value]) -> Self | None:
@@ -110,7 +119,7 @@ class InventoryEntry:
         values = vars(seen) | {"since": known.get("since")}
         if values["since"] is None and isinstance(ground.archives, Dump):
             values["since"] = max((a.time for a in _matching(ground.archives, seen.glob)), default=0)
-        awaited = cls(**values)._proof(ground)
+        awaited = ground.checked and ground.checked.state == GOOD
         if _may_be_auto(known, seen.glob) and (seen.enabled == "true" or (seen.enabled == "false" and not awaited)):
             values["enabled"] = "auto"
         return cls(**values)
@@ -120,9 +129,13 @@ class InventoryEntry:
 
         It names no entry, so that a verb can say it once for all that wait.
         """
-        if self.enabled != "auto" or not isinstance(ground.archives, Unseen):
+        if self.enabled != "auto":
             return ""
-        return f"{ground.archives.said}, so whether a first archive of what waits for one is there is not known"
+        if isinstance(ground.archives, Unseen):
+            return f"{ground.archives.said}, so whether a first archive of what waits for one is there is not known"
+        if ground.checked and ground.checked.state == UNKNOWN:
+            return f"{ground.checked.said}, so whether the first archive of {self.name} is good is not known"
+        return ""
 
     def creating(self, ground: Ground) -> Plan:
         """Put it behind the last entry."""
@@ -131,19 +144,12 @@ class InventoryEntry:
     def updating(self, seen: Self, ground: Ground) -> Plan:
         """Change the fields that are not as declared, where they stand."""
         entry = ground.listing.entries[self.name]
-        proof = type(self)(**vars(self) | {"since": seen.since})._proof(ground)
-        return self._plan(ground, "true" if proof or truth(entry.values.get("enabled") or "") is True else "false")
+        good = ground.checked is not None and ground.checked.state == GOOD
+        return self._plan(ground, "true" if good or truth(entry.values.get("enabled") or "") is True else "false")
 
     def deleting(self, ground: Ground) -> Plan:
         """Take it out; a file that holds nothing any more goes too."""
         return self._write(ground, lambda content: inventory_edits.without(content, self.name))
-
-    def _proof(self, ground: Ground) -> Archive | None:
-        """The archive that shows that the backup works: newer than those that were there at first, and not empty."""
-        if self.since is None or not isinstance(ground.archives, Dump):
-            return None
-        newer = [a for a in _matching(ground.archives, self.glob) if a.time > self.since and a.size > 0]
-        return max(newer, key=lambda a: a.time, default=None)
 
     def _plan(self, ground: Ground, auto: str) -> Plan:
         told = {f.wire: getattr(self, f.name) for f in self.fields if key not in f.marks and remembered not in f.marks}
@@ -162,6 +168,14 @@ class InventoryEntry:
 def _may_be_auto(known: Mapping[str, Value], glob: str | None) -> bool:
     """Whether the entry is declared auto, or may be; archives that are not Proxmox VE's turn nothing on."""
     return known.get("enabled") == "auto" or (not known and (glob or "").startswith("vzdump-"))
+
+
+def _newest(archives: Dump | Unseen | None, glob: str, since: Value) -> Archive | None:
+    """The newest archive, of those that were not there at first and are not empty."""
+    if not isinstance(since, int) or not isinstance(archives, Dump):
+        return None
+    newer = [a for a in _matching(archives, glob) if a.time > since and a.size > 0]
+    return max(newer, key=lambda a: a.time, default=None)
 
 
 def _matching(archives: Dump, glob: str | None) -> list[Archive]:

@@ -9,7 +9,8 @@ from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
-from homebackup.model.backups.archive import Dump
+from homebackup.model.backups.archive import Archive, Dump
+from homebackup.model.backups.integrity import Integrity
 from homebackup.model.host_facts import PROBE, HostFacts, read_look
 from homebackup.model.seen import Unseen
 from homebackup.model.steps import Call, Run, Step, Write
@@ -67,6 +68,10 @@ class LiveSite:
     async def archives(self, folder: str) -> Dump | Unseen:
         """What a directory of archives on the host holds, times by the node's wall clock; or why it cannot be seen."""
         return await self._archives.of(folder, self._changed)
+
+    async def checked(self, archive: Archive) -> Integrity:
+        """What a quick check finds of an archive that `archives` told of, good, bad or unknown; raises no Trouble."""
+        return await self._archives.checked(archive, self._changed)
 
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
         """The host in one ssh round trip, whoever else is asking at the same time; raises Unreachable and its kin.

@@ -197,7 +197,7 @@ async def test_a_file_that_is_no_inventory_is_refused_and_left(
     assert repository.read_text() == text
 
 
-async def test_auto_is_flipped_by_the_first_archive_that_is_newer(bench: Bench, repository: Path) -> None:
+async def test_auto_is_flipped_by_the_first_archive_that_is_newer_and_good(bench: Bench, repository: Path) -> None:
     bench.lab.run(
         f"mkdir -p /mnt/nas-backups && echo '{EXPORT} /mnt/nas-backups nfs soft 0 0' >> /etc/fstab && "
         f"mount /mnt/nas-backups && mkdir -p {DUMP} && echo x > {DUMP}/vzdump-qemu-100-2020_01_01-03_00_00.vma.zst"
@@ -217,7 +217,17 @@ async def test_auto_is_flipped_by_the_first_archive_that_is_newer(bench: Bench, 
     entry = await again(bench, entry)
     assert differing(entry, new) == {}
 
-    bench.lab.run(f"echo x > {DUMP}/vzdump-qemu-100-2020_01_02-03_00_00.vma.zst")
+    bench.lab.run(
+        "pvesh create /storage --storage nas-backups --type dir --path /mnt/nas-backups --content backup && "
+        "vzdump 100 --storage nas-backups --compress zstd"
+    )
+    newest = bench.lab.run(f"ls {DUMP} | grep -E '^vzdump-qemu-100-20[2-8].*zst$' | tail -n 1").strip()
+    bench.lab.run(f"cd {DUMP}; cp {newest} whole; truncate -s $(( $(stat -c %s whole) / 2 )) {newest}")
+    entry = await again(bench, entry)
+    assert differing(entry, new) == {}, "what was cut short proves nothing"
+    await of(bench).update(vars(entry), new, preview=False)
+    assert repository.read_text() == WITH
+    bench.lab.run(f"cd {DUMP}; cp whole {newest}; rm whole")
     bench.lab.control("/nas", {"power": "off"})
     assert differing(await again(bench, entry), new) == {}, "what is not known is no drift"
     assert "does not answer" in bench.said[-1]

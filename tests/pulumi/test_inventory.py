@@ -74,7 +74,7 @@ def test_the_entries_of_the_home_site_come_and_go_around_those_of_others(
     assert found["app-home-assistant"]["enabled"] is True
     stack("preview", "--expect-no-changes")
 
-    lab.run(f"mkdir -p {DUMP} && echo archive > {DUMP}/vzdump-qemu-100-2026_10_01-03_00_00.vma.zst")
+    lab.run("vzdump 100 --storage nas-backups --compress zstd")
     stack("up", "--yes", "--skip-preview")
     flipped = text.replace(f"{FIRST}\n    enabled: false", f"{FIRST}\n    enabled: true")
     assert inventory.read_text() == flipped != text
