@@ -1,4 +1,4 @@
-"""The main job on the lab, on one screen: declare, preview, up, drift, repair; nothing in it is faked."""
+"""The main job on the lab: declare, preview, up, drift, repair, back up, status; nothing in it is faked."""
 
 from __future__ import annotations
 
@@ -122,6 +122,9 @@ def main() -> None:
         scene("And repaired")
         run("pulumi", "up", "--stack", "lab", "--yes", "--skip-preview", shown=(" updated", "unchanged", "error"))
         run("pulumi", "preview", "--stack", "lab", "--expect-no-changes", shown=("unchanged", "error"))
+        scene("Is everything restorable, and from when? Back up what matters most now, and ask")
+        run("homebackup", "run", "p0", "--stack", "lab")
+        run("homebackup", "status", "--stack", "lab")
     finally:
         lab.terminate()
         lab.wait(10)
