@@ -193,8 +193,9 @@ def _actor(to: Connection) -> str:
 
 async def lints(ground: Ground) -> list[Finding]:
     """Whether what is declared will do what its owner wants of it, as far as one can tell."""
-    await ground.look  # of a host that does not answer, one sentence is enough
-    return await doubts(ground.declared, ground.live)
+    # Of a host that does not answer the look tells, and one sentence is enough.
+    found, _ = await asyncio.gather(doubts(ground.declared, ground.live), ground.look)
+    return found
 
 
 Check = Callable[[Ground], Awaitable[list[Finding]]]
