@@ -17,7 +17,7 @@ from homebackup.views import runbook
 from homebackup.world import local_files, on_nas
 from homebackup.world.errors import Refused
 from homebackup.world.gather import gather
-from homebackup.world.journal import Journal, Record, place
+from homebackup.world.journal import Journal, Record, entries, place
 from homebackup.world.live_site import LiveSite
 from homebackup.world.pulumi_cli import PulumiCli
 from homebackup.world.stack import Stack as Declared
@@ -116,6 +116,7 @@ async def restore(pulumi: PulumiCli, what: str, wish: Wish, named: str = "") -> 
         for passed in chosen.passed:
             say(passed)
         one = Restoring(live, declared.site.node, chosen, wish, _record(declared, f"guest {wish.to}"))
+        facts = await one.clear_left(facts, entries(place(declared.folder))[0])
         one.check(facts, await choosing.space(declared, live, facts, [chosen], wish.storage))
         made = f"{wall_at(archive.time, ZoneInfo(facts.zone)):%a %d %b %Y %H:%M}"
         say(f"{one.subject}: restoring {verdict.label} from {archive.name}, made {made}; Ctrl-C stops it")

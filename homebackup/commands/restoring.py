@@ -3,7 +3,8 @@
 import asyncio
 import re
 import shlex
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from homebackup.commands.printing import say
 from homebackup.model.backups import guest_config
 from homebackup.model.backups.facts import Guest, SiteFacts
 from homebackup.model.backups.task_log import well
+from homebackup.model.receipts import Entry, receipts
 from homebackup.model.seen import Unseen
 from homebackup.model.steps import Call, Plan
 from homebackup.world import running
@@ -68,6 +70,23 @@ class Restoring:
         if self._wish.online:
             return start
         return f"its network cables are pulled (link_down); {start}, and take link_down away when it may be heard"
+
+    async def clear_left(self, facts: SiteFacts, known: Iterable[Entry]) -> SiteFacts:
+        """Remove what an earlier restore of ours left there when nobody could clear it away; the facts without it.
+
+        Only an empty machine is, of which the journal, `known`, says that we began it and nothing ended it.
+        """
+        if isinstance(facts.guests, Unseen) or not _unfinished(known, f"guest {self._wish.to}"):
+            return facts
+        others = tuple(guest for guest in facts.guests if guest.vmid != self._wish.to)
+        if self._archive.kind != "qemu" or len(others) == len(facts.guests):
+            return facts
+        config = await self._live.section(self._guests, f"{self._wish.to}/config") or {}
+        if "name" in config or guest_config.disks(_lines(config)):
+            return facts
+        await self._remove()
+        say(f"{self.subject}: an empty machine that an earlier restore left there was removed")
+        return replace(facts, guests=others)
 
     def check(self, facts: SiteFacts, rooms: Rooms) -> None:
         """Raises Refused for what would be overwritten without its name, or would not fit."""
@@ -199,7 +218,7 @@ class Restoring:
             config = await self._live.section(self._guests, f"{self._wish.to}/config")
             if config is None:
                 raise Missing(self.subject, "it is gone again", "see who removed it")
-            nets = guest_config.networks("\n".join(f"{key}: {value}" for key, value in config.items()))
+            nets = guest_config.networks(_lines(config))
             if nets:
                 params = {name: guest_config.unplugged(net) for name, net in nets.items()}
                 pull = Call("PUT", f"{self._path}/config", params)
@@ -209,3 +228,17 @@ class Restoring:
             todo = f"pull them with {self._program} set before you start it"
             trouble.remedy = f"it is restored with its cables plugged in, so {todo}"
             raise
+
+
+def _lines(config: Mapping[str, Any]) -> str:
+    """A configuration as the API gives it, as its file has it."""
+    return "\n".join(f"{key}: {value}" for key, value in config.items())
+
+
+def _unfinished(known: Iterable[Entry], resource: str) -> bool:
+    """Whether the last that we did to something was neither done nor taken back."""
+    parts = [part for receipt in receipts(known) for part in receipt.parts if part.resource == resource]
+    steps = parts[-1].done if parts else []
+    if any(step.undo and step.outcome == "done" for step in steps):
+        return False
+    return any(step.outcome != "done" for step in steps if not step.undo)

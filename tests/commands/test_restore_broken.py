@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from homebackup.commands.restore import restore
-from homebackup.commands.restoring import Wish
+from homebackup.commands.restoring import Restoring, Wish
 from homebackup.model.receipts import markdown, receipts
 from homebackup.world import beside, running
-from homebackup.world.errors import Failed, Trouble
+from homebackup.world.errors import Failed, Refused, Trouble
 from tests.commands.living_site import DECLARED, settle
 from tests.commands.stack import PlayedStack
 from tests.commands.test_restore import GUESTS, WAYS, guests, left
 from tests.commands.test_restore_plan import newest
+from tests.commands.test_run_interrupted import homebackup, project
 from tests.running_lab import Lab
 
 BEGIN = "homebackup.commands.restoring.begin"
@@ -214,3 +217,48 @@ async def test_a_cable_that_cannot_be_pulled_is_said(
         await restore(stack, "102", Wish(9102))
     assert "9102" in guests(lab)
     assert "Failed:" in told(stack)
+
+
+def test_the_program_ends_with_130_and_a_sentence(stack: PlayedStack, lab: Lab) -> None:
+    lab.control("/pace", {"factor": 20.0})
+    before, environment = left(lab), project(stack, lab)
+    with subprocess.Popen(
+        homebackup(stack, "restore", "102", "--to", "9102"),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("VM 9102: restoring 102 vaultwarden from vzdump-qemu-102-")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(None, LIMIT)
+    assert process.returncode == 130, err
+    assert "VM 9102: stopped; the archive is as it was, and a repeat starts anew\n" in err
+    assert "Traceback" not in err
+    assert left(lab) == before
+
+
+async def test_an_empty_machine_that_nobody_could_clear_away(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = f"/mnt/nas-backups/dump/{newest(lab, 102)}"
+    lab.run(f"cp {file} /root/whole")
+    first(monkeypatch, lambda: cut(lab, file))
+
+    async def killed(self: Restoring, why: BaseException) -> None:
+        """Nothing was done any more."""
+
+    with monkeypatch.context() as before:
+        before.setattr(Restoring, "_clear", killed)
+        with pytest.raises(Failed):
+            await restore(stack, "102", Wish(9102))
+    lab.run(f"cp /root/whole {file}; qm create 9103 --memory 512")
+    assert {"9102", "9103"} <= guests(lab)
+    with pytest.raises(Refused, match=r"VM 9103 is .*, and would be overwritten"):
+        await restore(stack, "102", Wish(9103))
+    assert await restore(stack, "102", Wish(9102)) == 0
+    assert "VM 9102: an empty machine that an earlier restore left there was removed" in capsys.readouterr().out
+    with pytest.raises(Refused, match="VM 9102 is vaultwarden, and would be overwritten"):
+        await restore(stack, "102", Wish(9102))
