@@ -13,6 +13,8 @@ from homebackup.model.site import Site
 from homebackup.world.errors import Busy, Failed, Refused, Trouble, Unreachable
 from homebackup.world.host import Host
 
+_ESCAPED = " \t\n\\"
+"""Characters that mountinfo shows in octal."""
 LONGEST = 60.0
 """Seconds that a write takes at most, by the deadlines in the script."""
 _WRITE = r"""
@@ -54,7 +56,8 @@ async def keep(host: Host, site: Site, name: str, content: bytes, mark: str) -> 
     """
     mount = site.mount.target
     source = nfs_source(site.nas.address, site.mount.export)
-    words = [site.nas.address, mount, source, name, hashlib.sha256(content).hexdigest(), mark]
+    shown = "".join(f"\\{ord(char):03o}" if char in _ESCAPED else char for char in source)
+    words = [site.nas.address, mount, shown, name, hashlib.sha256(content).hexdigest(), mark]
     ran = await host.run(shlex.join(["sh", "-c", _GUARDED, "homebackup", *words]), stdin=content, timeout=LONGEST)
     if ran.exit:
         raise _trouble(f"{mount}/{name}", site, source, ran.exit, ran.said)
