@@ -1,4 +1,7 @@
-"""`homebackup status` with 10,000 archives against the same with 10: the ratio, runs in turn."""
+"""`homebackup status` with 10,000 archives against the same with 10, and of a cluster of 50 nodes with 1,000 guests.
+
+The first is on the lab, the ratio of runs in turn; the cluster is made up in the process that looks at it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ from tests.running_lab import Lab
 
 RUNS = 7
 LIMIT = 1.5
+MEMORY = 100
+"""MiB that a process may take for a cluster."""
 FEW, MANY = 10, 10_000
 GUESTS = {100: "qemu", 102: "qemu", 103: "lxc", 101: "qemu", 105: "lxc"}
 SIZE = 1 << 30
@@ -40,14 +45,29 @@ def fill(lab: Lab, archives: int) -> None:
 
 
 def status(stack: Stack) -> int:
-    """How many verdicts a run gives."""
+    """Of how many guests a run finds an archive."""
     command = [sys.executable, "-m", "homebackup.commands", "status", "--json", "--cwd", str(stack.project)]
     ran = subprocess.run(command, env=stack.environment, cwd=stack.project, stdout=subprocess.PIPE, check=True)  # noqa: S603
-    return sum(verdict["newest"] is not None for verdict in json.loads(ran.stdout)["verdicts"])
+    verdicts = json.loads(ran.stdout)["verdicts"]
+    return sum(verdict["kind"] == "guest" and verdict["newest"] is not None for verdict in verdicts)
+
+
+def cluster() -> bool:
+    """Print calls, seconds and memory of a process that looks at a cluster and judges it; whether all are in bounds."""
+    figures = {}
+    for nodes, guests in ((50, 100), (50, 1000), (100, 1000)):
+        command = [sys.executable, "-m", "bench.cluster", str(nodes), str(guests)]
+        ran = subprocess.run(command, stdout=subprocess.PIPE, check=True)  # noqa: S603
+        figures[nodes, guests] = told = json.loads(ran.stdout)
+        said = f"{told['calls']} calls, {told['seconds']:.1f} s, {told['mib']:.0f} MiB (limit {MEMORY})"
+        print(f"status of {guests} guests on {nodes} nodes: {said}")
+    calls = {size: told["calls"] for size, told in figures.items()}
+    linear = calls[50, 100] == calls[50, 1000] and calls[100, 1000] <= 2 * calls[50, 1000]
+    return linear and all(told["mib"] < MEMORY for told in figures.values())
 
 
 def main() -> None:
-    """Print the ratio and the wall times; exit 1 when it is over the limit."""
+    """Print the ratio, the wall times and the figures of the cluster; exit 1 when one is over its limit."""
     with scratch() as folder, running_lab(folder / "few") as few, running_lab(folder / "many") as many:
         stacks = {}
         for lab, count in ((few, FEW), (many, MANY)):
@@ -62,7 +82,7 @@ def main() -> None:
         ratio = statistics.median(m / f for m, f in zip(times[MANY], times[FEW], strict=True))
         print(f"status with {FEW} archives: {spread(times[FEW])}, with {MANY}: {spread(times[MANY])}")
         print(f"status ratio: {ratio:.2f} (limit {LIMIT})")
-        sys.exit(ratio > LIMIT)
+        sys.exit(ratio > LIMIT or not cluster())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The verdict on each entry that the owner's inventory has of the site: that of its guest or app, through its glob."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -11,6 +11,8 @@ from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.site import Entry, Site
 from pverules.local_time import HOUR
 
+Shelves = Mapping[tuple[str, int | None], Sequence[Archive]]
+"""The archives by directory and VMID."""
 SEEN = frozenset({"OK", "LATE", "STALE"})
 """States of a guest that tell which archive is its newest, and nothing worse."""
 
@@ -21,7 +23,8 @@ def entries(site: Site, facts: SiteFacts, judged: Iterable[Verdict]) -> tuple[Ve
     An entry says the same as its guest or app, unless its glob and directory do not match the guest's newest archive.
     """
     by = {verdict.vmid if verdict.kind == "guest" else verdict.name.removeprefix("app "): verdict for verdict in judged}
-    return tuple(_verdict(entry, by[entry.of], site, facts) for entry in site.entries() if entry.of in by)
+    shelves = _shelves(site, facts)
+    return tuple(_verdict(entry, by[entry.of], shelves, facts) for entry in site.entries() if entry.of in by)
 
 
 def distinct(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
@@ -29,7 +32,7 @@ def distinct(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     return tuple(verdict for verdict in verdicts if not verdict.same)
 
 
-def _verdict(entry: Entry, of: Verdict, site: Site, facts: SiteFacts) -> Verdict:
+def _verdict(entry: Entry, of: Verdict, shelves: Shelves, facts: SiteFacts) -> Verdict:
     same = replace(
         of,
         name=entry.name,
@@ -41,7 +44,8 @@ def _verdict(entry: Entry, of: Verdict, site: Site, facts: SiteFacts) -> Verdict
     )
     if of.kind != "guest" or of.state not in SEEN:
         return same
-    found = list(_matching(entry, site, facts))
+    there = shelves.get((entry.base_path, of.vmid), ())
+    found = [archive for archive in there if fnmatchcase(archive.name, entry.glob)]
     if not found:
         if not of.archive:
             return same
@@ -65,18 +69,16 @@ def _without(verdict: Verdict) -> Verdict:
     )
 
 
-def _matching(entry: Entry, site: Site, facts: SiteFacts) -> Iterator[Archive]:
-    """The archives that the entry stands for; the API tells of no directory, only of the storage."""
+def _shelves(site: Site, facts: SiteFacts) -> Shelves:
+    """What lies in the directories, without empty files and times to come; the API tells of no directory."""
+    found: dict[tuple[str, int | None], list[Archive]] = {}
     for name, dump in facts.dumps.items():
-        if not isinstance(dump, Dump) or (dump.folder or _folder(name, site)) != entry.base_path:
-            continue
-        for archive in dump.archives:
-            if archive.size and archive.time <= facts.now + AHEAD and fnmatchcase(archive.name, entry.glob):
-                yield archive
-
-
-def _folder(storage: str, site: Site) -> str:
-    return site.archive_folder if storage == site.storage.name else ""
+        if isinstance(dump, Dump):
+            folder = dump.folder or (site.archive_folder if name == site.storage.name else "")
+            for archive in dump.archives:
+                if archive.size and archive.time <= facts.now + AHEAD:
+                    found.setdefault((folder, archive.vmid), []).append(archive)
+    return found
 
 
 def _remedy(of: Verdict) -> str:

@@ -48,7 +48,7 @@ def verb(
 async def _serve(pulumi: PulumiCli, host: str, port: int, every: int, token_file: Path | None) -> int:
     token = guarded(host, await _token(token_file))
     await Declared.of(pulumi)  # what is not declared would fail every look
-    watch = Watch(lambda: seen(pulumi), lambda trouble: say(trouble, err=True))
+    watch = Watch(lambda: seen(pulumi, quietly=True), lambda trouble: say(trouble, err=True))
     async with serving(watch.routes, host, port, token) as address, _in_background(watch, every):
         say(f"serving {address}, a look at the site every {every} s")
         await _stopped()

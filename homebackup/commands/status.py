@@ -15,9 +15,11 @@ from homebackup.assess.verdict import Worst
 from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run, told
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import say, show, spelled
+from homebackup.commands.progress import progress
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.site import Site
 from homebackup.views import documents, table
+from homebackup.world.batch import Hear
 from homebackup.world.gather import gather
 from homebackup.world.live_site import LiveSite
 from homebackup.world.pulumi_cli import PulumiCli
@@ -47,17 +49,23 @@ async def _status(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
     return told(CODES[together(judged, found)], asked=exit_code)
 
 
-async def seen(pulumi: PulumiCli) -> tuple[Site, SiteFacts]:
-    """What a stack declares, and what is there; raises Trouble for a stack that declares no site."""
+async def seen(pulumi: PulumiCli, *, quietly: bool = False) -> tuple[Site, SiteFacts]:
+    """What a stack declares, and what is there; raises Trouble for a stack that declares no site.
+
+    A terminal is told how far it is, unless `quietly`.
+    """
     declared = await Declared.of(pulumi)
-    return declared.site, await looked(declared)
+    if quietly:
+        return declared.site, await looked(declared)
+    with progress() as hear:
+        return declared.site, await looked(declared, hear)
 
 
-async def looked(declared: Declared) -> SiteFacts:
-    """What is there of a stack's site, seen anew."""
+async def looked(declared: Declared, hear: Hear = lambda answered, asked: None) -> SiteFacts:
+    """What is there of a stack's site, seen anew; `hear` is told of every answer."""
     live = LiveSite(declared.connection, declared.folder)
     try:
-        return await gather(declared.site, live)
+        return await gather(declared.site, live, hear)
     finally:
         await live.close()
 

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,9 @@ LIMIT = 55.0
 """Seconds for a whole batch; each command has a shorter deadline of its own."""
 AT_ONCE = 8
 """Commands side by side; `pvesh` keeps a core busy for more than half a second."""
+
+Hear = Callable[[int, int], None]
+"""Is told how many questions were answered, and how many were asked so far."""
 
 _BEGIN = r"""
 work=$(mktemp -d) || exit 1
@@ -59,14 +62,16 @@ class Answers:
 class Batch:
     """Asks a site many things at once: over ssh in one command, or with the calls of the API over https beside it."""
 
-    def __init__(self, live: LiveSite, functions: str = "") -> None:
-        """`functions` are those of sh that its commands may use."""
-        self._live = live
+    def __init__(self, live: LiveSite, functions: str = "", hear: Hear = lambda answered, asked: None) -> None:
+        """`functions` are those of sh that its commands may use; `hear` is told of every answer."""
+        self._live, self._hear = live, hear
+        self._asked = self._answered = 0
         self._functions = functions
         self._pvesh = live.connection.api == "ssh"
 
     async def ask(self, gets: Mapping[str, Get], runs: Mapping[str, str]) -> Answers:
         """The answers; `runs` are simple commands of sh. What fails is Unseen and stops no other."""
+        self._count(asked=len(gets) + len(runs))
         if self._pvesh:
             asked = {key: _pvesh(get) for key, get in gets.items()}
             ran = await self._run([*asked.values(), *runs.values()])
@@ -86,6 +91,8 @@ class Batch:
             return await self._live.api.call("GET", get.path, get.params)
         except Trouble as trouble:
             return unseen(trouble)
+        finally:
+            self._count(answered=1)
 
     async def _run(self, commands: list[str]) -> list[Ran | Unseen]:
         if not commands:
@@ -99,6 +106,8 @@ class Batch:
             ran = await self._live.host.run("sh -s", stdin=script.encode(), timeout=LIMIT)
         except Trouble as trouble:
             return [unseen(trouble)] * len(commands)
+        finally:
+            self._count(answered=len(commands))
         *rows, last = ran.stdout.decode("ascii", "replace").splitlines() or [""]
         if last != "end of batch" or len(rows) != len(commands):
             said = f"host {self._live.connection.host}: its answer ended early ({ran.said or ran.exit})"
@@ -107,6 +116,11 @@ class Batch:
             f"host {self._live.connection.host}: its /tmp takes no file", "make room there, and run this again"
         )
         return [full if row.startswith(",") else _ran(row) for row in rows]
+
+    def _count(self, *, asked: int = 0, answered: int = 0) -> None:
+        self._asked += asked
+        self._answered += answered
+        self._hear(self._answered, self._asked)
 
 
 def unseen(trouble: Trouble) -> Unseen:

@@ -17,19 +17,19 @@ from homebackup.model.backups.verification import Verified
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 from homebackup.world import verified
-from homebackup.world.batch import Batch, unseen
+from homebackup.world.batch import Batch, Hear, unseen
 from homebackup.world.errors import Trouble
 from homebackup.world.first_look import FirstLook, questions
 from homebackup.world.live_site import LiveSite
 from homebackup.world.second_look import SecondLook
 
 
-async def gather(site: Site, live: LiveSite) -> SiteFacts:
-    """What is there; raises nothing for a part that cannot be seen.
+async def gather(site: Site, live: LiveSite, hear: Hear = lambda answered, asked: None) -> SiteFacts:
+    """What is there; raises nothing for a part that cannot be seen. `hear` is told of every answer.
 
     The logs of other nodes of a cluster, which only the second round trip finds, take a third.
     """
-    batch = Batch(live, FUNCTIONS + STATES)
+    batch = Batch(live, FUNCTIONS + STATES, hear)
     began = time.time()
     asked, looks = questions(site, live.connection)
     first = FirstLook(site, live.connection, await batch.ask(asked, looks), began, time.time())
