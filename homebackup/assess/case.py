@@ -96,4 +96,4 @@ class Case:
     @property
     def again(self) -> str:
         """How to back the guest up at once."""
-        return f"back it up on the node: vzdump {self.vmid} --storage {self.storage}"
+        return f"back it up now: homebackup run {self.vmid}"

@@ -74,8 +74,9 @@ class Batch:
         self._count(asked=len(gets) + len(runs))
         if self._pvesh:
             asked = {key: _pvesh(get) for key, get in gets.items()}
-            ran = await self._run([*asked.values(), *runs.values()])
-            said = dict(zip([*asked, *runs], ran, strict=True))
+            # The commands first, so that those that wait for a silent NAS wait side by side.
+            ran = await self._run([*runs.values(), *asked.values()])
+            said = dict(zip([*runs, *asked], ran, strict=True))
             host = self._live.connection.host
             return Answers(
                 {key: _data(Asked(host, "GET", get.path), said[key]) for key, get in gets.items()},

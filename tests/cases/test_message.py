@@ -43,7 +43,7 @@ STALE = verdict(
     "vaultwarden",
     "STALE",
     "its newest archive is 30 h old, and may be 26 h: a run was missed since Sun 22 Nov 03:00",
-    "see whether node and NAS were on then, and back it up on the node: vzdump 102 --storage nas-backups",
+    "see whether node and NAS were on then, and back it up now: homebackup run 102",
     critical=True,
 )
 OFF = told(
@@ -70,7 +70,7 @@ MESSAGES = {
         """\
 102 vaultwarden (critical): STALE, was OK
 Why: Its newest archive is 30 h old, and may be 26 h: a run was missed since Sun 22 Nov 03:00.
-To do: See whether node and NAS were on then, and back it up on the node: vzdump 102 --storage nas-backups.
+To do: See whether node and NAS were on then, and back it up now: homebackup run 102.
 
 All else is well.""",
     ),
@@ -110,7 +110,7 @@ As told before, not well: 102 vaultwarden (STALE, and not to be seen now).""",
         """\
 102 vaultwarden (critical): STALE, was OK
 Why: Its newest archive is 30 h old, and may be 26 h: a run was missed since Sun 22 Nov 03:00.
-To do: See whether node and NAS were on then, and back it up on the node: vzdump 102 --storage nas-backups.
+To do: See whether node and NAS were on then, and back it up now: homebackup run 102.
 
 105 pihole: FAILED, was OK
 Why: Its backup of Sun 22 Nov 04:00 failed: No space left.
@@ -168,7 +168,7 @@ Deferred:
         """\
 102 vaultwarden (critical): STALE, not well for 3 h
 Why: Its newest archive is 30 h old, and may be 26 h: a run was missed since Sun 22 Nov 03:00.
-To do: See whether node and NAS were on then, and back it up on the node: vzdump 102 --storage nas-backups.
+To do: See whether node and NAS were on then, and back it up now: homebackup run 102.
 
 105 pihole: FAILED, not well for 3 h
 Why: Its backup of Sun 22 Nov 04:00 failed: No space left.

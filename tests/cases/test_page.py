@@ -126,7 +126,7 @@ def test_what_is_wrong_is_said_first_with_why_and_what_to_do() -> None:
         assert "3 of 5 backups need you" in said
         assert said.index("BROKEN") < said.index("FAILED") < said.index("STALE") < said.index("Every guest")
         assert "is cut off: 1.7 GiB of the 5.2 GiB that were written" in said
-        assert "Do: Back it up on the node: vzdump 100 --storage nas-backups." in said
+        assert "Do: Back it up now: homebackup run 100." in said
         assert "110 new-one: no job has it; nobody declared it" in said
         assert "1 file that serves nobody, 7.0 GiB" in said
 

@@ -40,7 +40,7 @@ def test_one_screen_says_everything() -> None:
 def test_why_and_what_to_do_stand_below() -> None:
     text = shown(Story(NIGHTS[1:]))
     assert "STALE, critical: 100 ha\n  why: its newest archive is 33 h old, and may be 26 h" in text
-    assert "  do:  see whether node and NAS were on then, and back it up on the node: vzdump" in text
+    assert "  do:  see whether node and NAS were on then, and back it up now:" in text
 
 
 @pytest.mark.parametrize(

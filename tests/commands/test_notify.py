@@ -72,7 +72,7 @@ async def test_a_site_from_well_to_broken_and_back(
     spoil(lab, 102)
     (message,) = await told(stack, phone)
     assert message[:2] == ("failure", "home, critical: backup of 102 vaultwarden is broken")
-    assert "To do: Back it up on the node: vzdump 102 --storage nas-backups." in message[2]
+    assert "To do: Back it up now: homebackup run 102." in message[2]
     assert message[2].endswith("All else is well.")
     assert signals(deadman) == ["/start", "/fail"]
     assert await told(stack, phone) == []

@@ -98,7 +98,7 @@ async def test_what_is_broken_is_found(
     text = await shown(stack, capsys)
     assert text.index("BROKEN, critical: 100 home-assistant") < text.index("UNPROTECTED: 103 download-home")
     assert "its job backup-home-p1-daily is disabled" in text
-    assert "vzdump 100 --storage nas-backups" in " ".join(text.split())
+    assert "homebackup run 100" in " ".join(text.split())
 
 
 async def test_a_failed_run_says_why(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,7 +36,7 @@ WITH_THE_NAS_CUT = {
     "preflight": ({1, 3}, "does not answer"),
     "receipts": ({0}, ""),
     "recover": ({0}, "nothing to recover"),
-    "report": ({3}, CUT),
+    "report": ({3}, CUT.removeprefix("the ")),
     "restore plan": ({3}, CUT),
     "retention": ({3}, CUT),
     "run p0": ({3}, CUT),
