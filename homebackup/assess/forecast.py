@@ -10,7 +10,6 @@ from homebackup.assess.jobs import Job
 from homebackup.assess.retention import Copy, Shelf
 from homebackup.assess.timeline import Timeline
 from homebackup.assess.usual import Usual
-from homebackup.model.backups.facts import Space
 from homebackup.model.backups.task import GuestRun
 
 DAY = 86400
@@ -82,10 +81,10 @@ class Forecast:
         return None if self.full is None else int(max(0.0, self.full - now) // DAY)
 
 
-def forecast(storage: str, loads: Sequence[Load], space: Space | None) -> Forecast:
-    """What becomes of a storage with these loads; `space` is its file system's, None when nobody could ask."""
+def forecast(storage: str, loads: Sequence[Load], free: int | None) -> Forecast:
+    """What becomes of a storage with these loads; `free` bytes are left, None when nobody could ask."""
     held = sum(copy.size for load in loads for copy in load.shelf.copies)
-    room = None if space is None else space.free + held
+    room = None if free is None else free + held
     need, _, settles = _walk(loads, None, growing=False)
     peak, full, _ = _walk(loads, room, growing=True)
     unknown = tuple(sorted(load.shelf.vmid for load in loads if load.growth is None and load.runs))

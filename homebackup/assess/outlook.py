@@ -90,7 +90,7 @@ def _capacity(facts: SiteFacts, name: str, told: Sequence[Outlook], now: float, 
         kind = next((copy.name.split("-")[1] for copy in one.there), "qemu")
         loads.append(Load(Shelf(one.vmid, kind, one.keep, zone, [*one.there]), tuple(runs), growth(one.there, now)))
     space = facts.space.get(name)
-    return forecast(name, loads, None if isinstance(space, Unseen) else space)
+    return forecast(name, loads, None if space is None or isinstance(space, Unseen) else space.free)
 
 
 def transfers(facts: SiteFacts | None, planned: Agenda, told: Sequence[Outlook], now: float) -> list[Transfer]:

@@ -45,6 +45,11 @@ class Planned:
         """What they take away."""
         return self._of("losses")
 
+    @property
+    def doubts(self) -> list[str]:
+        """What will not do what it is meant to."""
+        return self._of("doubts")
+
     def _of(self, kind: Kind) -> list[str]:
         return [line for notice in self.notices if notice.kind == kind for line in notice.lines]
 
@@ -76,7 +81,14 @@ async def _plan(pulumi: PulumiCli, as_json: bool) -> int:
     touched = [each for each in planned if each.step.op not in UNTOUCHED]
     if as_json:
         steps = [
-            {"urn": each.step.urn, "op": each.step.op, "steps": each.lines, "losses": each.losses} for each in touched
+            {
+                "urn": each.step.urn,
+                "op": each.step.op,
+                "steps": each.lines,
+                "losses": each.losses,
+                "doubts": each.doubts,
+            }
+            for each in touched
         ]
         document("plan", steps, unknown, inUse=in_use, refused=refused)
     else:
@@ -120,5 +132,6 @@ def _lines(planned: Sequence[Planned]) -> list[str]:
             f"{each.step.op} {each.step.type.rsplit(':', 1)[-1]} {each.step.urn.rsplit('::', 1)[-1]}",
             *(f"  {step}" for step in each.lines),
             *(f"  takes away: {line}" if line[0] != " " else f"  {line}" for line in each.losses),
+            *(f"  doubtful: {line}" for line in each.doubts),
         )
     ]

@@ -1,4 +1,4 @@
-"""Weighs what a change of a job or a storage takes away, archives or guests' cover, and stops it unless it is meant."""
+"""Weighs what a change of a job or a storage takes away and whether it fits, and stops a loss that is not meant."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from homebackup.assess.losses import Stake, of_sections, stakes
+from homebackup.assess.room import tight
 from homebackup.engine.said import Said
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.places import folder
@@ -56,7 +57,7 @@ class Guard:
         self._site, self._said = site, said
 
     async def weighed(self, plan: Plan, seen: Any, new: Any) -> Plan:
-        """The plan with what it takes away; `seen` is None for what is made, `new` for what goes."""
+        """The plan with what it takes away and doubts of it; `seen` is None for what is made, `new` for what goes."""
         if not plan.steps or (change := await self._change(seen, new)) is None:
             return plan
         guests = await self._guests(change)
@@ -77,11 +78,13 @@ class Guard:
         losers = {one.job for one in found.pruned} | {one.job for one in hidden}
         losers |= {change.name} if found.guests else set()
         meant = self._said.acknowledged | set(getattr(new, "acknowledge", None) or ())
+        held = await self._held(new, dumps, change.storages_after)
         return replace(
             plan,
             losses=tuple(found.lines(_FACE)),
             unseen="; ".join(dict.fromkeys(_unseen(stake, why) for stake, why in hidden.items())),
             blocked=plan.blocked or _refused(losers - meant),
+            doubts=tuple(map(str, tight(change.jobs_after, change.storages_after, held, _FACE) if held else ())),
         )
 
     async def _change(self, seen: Any, new: Any) -> Change | None:
@@ -117,6 +120,12 @@ class Guard:
         if not dump.complete:
             return Unseen(f"the listing of {dump.folder} is not complete", "run this again")
         return replace(dump, storage=name, archives=tuple(replace(one, storage=name) for one in dump.archives))
+
+    async def _held(self, new: Any, dumps: Mapping[str, Dump | Unseen], storages: Sections) -> Dump | None:
+        """What the storage holds that a job will write to or that will keep otherwise, where that can be seen."""
+        name = str(getattr(new, "storage", None) or "")
+        dump = (dumps.get(name) or await self._archives(name, storages)) if name else None
+        return dump if isinstance(dump, Dump) else None
 
     def _elsewhere(self, name: str, new: Any) -> set[int]:
         """The guests that other jobs of the same program have, by what it says beside this job and has said of them."""

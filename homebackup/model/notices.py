@@ -6,18 +6,18 @@ from typing import Literal
 
 from homebackup.model.steps import Blocked, Plan
 
-Kind = Literal["will do", "losses", "unknown", "in use", "refused"]
-"""Steps that `pulumi up` will do, what they take away, a part of the site that cannot be seen, something that somebody
-uses, or what is not done until the owner says that the losses are meant."""
+Kind = Literal["will do", "losses", "doubts", "unknown", "in use", "refused"]
+"""Steps that `pulumi up` will do, what they take away, what is doubtful afterwards, a part of the site that cannot be
+seen, something that somebody uses, or what is not done until the owner says that the losses are meant."""
 
-_HEADS: Mapping[Kind, str] = {"will do": "pulumi up will do:", "losses": "this takes away:"}
+_HEADS: Mapping[Kind, str] = {"will do": "pulumi up will do:", "losses": "this takes away:", "doubts": "doubtful:"}
 _INDENT = "  "
 _SAID: tuple[Kind, ...] = ("unknown", "in use", "refused")
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One such text: the lines of the steps or losses, or the one sentence that says why."""
+    """One such text: the lines of the steps, losses or doubts, or the one sentence that says why."""
 
     kind: Kind
     lines: tuple[str, ...]
@@ -40,6 +40,11 @@ def losses(lines: Iterable[str]) -> Notice:
     return Notice("losses", tuple(lines))
 
 
+def doubts(lines: Iterable[str]) -> Notice:
+    """What will not do what it is meant to."""
+    return Notice("doubts", tuple(lines))
+
+
 def unknown(said: str) -> Notice:
     """What cannot be seen now."""
     return Notice("unknown", (said,))
@@ -56,6 +61,8 @@ def of(plan: Plan) -> Iterator[Notice]:
         yield will_do(plan.lines())
     if plan.losses:
         yield losses(plan.losses)
+    if plan.doubts:
+        yield doubts(plan.doubts)
     if plan.unseen:
         yield unknown(plan.unseen)
     if plan.blocked:

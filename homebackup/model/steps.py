@@ -130,7 +130,7 @@ class Plan:
 
     `undo` puts the host back when a step fails after the first `undo_from` of them were done. A `blocked` plan is
     shown in a preview; nothing of it is started. `losses` are what it takes away, a line each, and `unseen` says why
-    that is not all that it may take away.
+    that is not all that it may take away; `doubts` are what will not do afterwards what it is meant to.
     """
 
     steps: tuple[Step, ...] = ()
@@ -139,6 +139,7 @@ class Plan:
     blocked: Blocked | None = None
     losses: tuple[str, ...] = ()
     unseen: str = ""
+    doubts: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """How a preview shows all of it."""

@@ -125,10 +125,12 @@ def _read(folder: str, ran: Ran) -> tuple[Dump | Unseen, _Where]:
     if (over := _mount_over(folder, b64decode(table))) and all(m.target != over for m in there):
         # Without its mount, an empty directory would pass for the right one.
         return Unseen(f"nothing is mounted on {over}", "switch the NAS on, or mount it"), where
-    found, _ = read_dump("", folder, listing, ran.stderr.decode("utf-8", "replace").strip(), _FACE)
+    found, space = read_dump("", folder, listing, ran.stderr.decode("utf-8", "replace").strip(), _FACE)
     if isinstance(found, Unseen):
         return found, where
-    return replace(found, archives=tuple(a for a in found.archives if a.time <= now), clock=now), where
+    free = None if isinstance(space, Unseen) else space.free
+    there_now = tuple(a for a in found.archives if a.time <= now)
+    return replace(found, archives=there_now, clock=now, free=free), where
 
 
 def _mount_over(folder: str, table: bytes) -> str:

@@ -12,7 +12,6 @@ from homebackup.assess.jobs import Job
 from homebackup.assess.retention import Copy, Shelf, runs_of
 from homebackup.assess.timeline import timeline
 from homebackup.assess.usual import Usual
-from homebackup.model.backups.facts import Space
 from homebackup.model.backups.task import GuestRun
 from homebackup.model.site import Window
 from pverules.archive_name import ArchiveName
@@ -31,10 +30,6 @@ def archive(days_ago: int, size: int, vmid: int = 100) -> Copy:
 def load(keep: str, there: list[Copy], *, vmid: int = 100, days: int = 90, told: Growth | None = None) -> Load:
     runs = tuple(runs_of(Job("j", "03:00"), BERLIN, NOON, days))
     return Load(Shelf(vmid, "qemu", Retention.parse(keep), BERLIN, there), runs, told or growth(there, NOON))
-
-
-def space(free: int) -> Space:
-    return Space(1000 * GIB, 1000 * GIB - free, free)
 
 
 def test_equal_archives_do_not_grow() -> None:
@@ -68,7 +63,7 @@ def test_shrinking_is_not_trusted_and_two_archives_tell_no_growth() -> None:
 
 def test_a_settled_guest_needs_its_copies_and_the_one_being_written() -> None:
     there = [archive(days, 10 * GIB) for days in range(3)]
-    found = forecast("nas", [load("keep-last=3", there)], space(10 * GIB))
+    found = forecast("nas", [load("keep-last=3", there)], 10 * GIB)
     assert (found.now, found.need, found.peak) == (30 * GIB, 40 * GIB, 40 * GIB)
     assert found.room == 40 * GIB
     assert (found.full, found.settles) == (None, True)
@@ -76,13 +71,13 @@ def test_a_settled_guest_needs_its_copies_and_the_one_being_written() -> None:
 
 def test_a_byte_too_little_fails_the_first_run() -> None:
     there = [archive(days, 10 * GIB) for days in range(3)]
-    found = forecast("nas", [load("keep-last=3", there)], space(10 * GIB - 1))
+    found = forecast("nas", [load("keep-last=3", there)], 10 * GIB - 1)
     assert found.full == NOON + 15 * 3600
     assert found.days_to_full(NOON) == 0
 
 
 def test_days_until_a_retention_that_never_prunes_fills_the_storage() -> None:
-    found = forecast("nas", [load("keep-all=1", [archive(0, 10 * GIB)])], space(105 * GIB))
+    found = forecast("nas", [load("keep-all=1", [archive(0, 10 * GIB)])], 105 * GIB)
     assert found.settles is False
     assert found.full == NOON + 15 * 3600 + 10 * DAY
     assert found.days_to_full(NOON) == 10
@@ -91,7 +86,7 @@ def test_days_until_a_retention_that_never_prunes_fills_the_storage() -> None:
 def test_growth_fills_what_settled_sizes_would_not() -> None:
     there = [archive(0, 10 * GIB)]
     growing = load("keep-last=1", there, told=Growth(10 * GIB, GIB, NOON - 9 * 3600))
-    found = forecast("nas", [growing], space(30 * GIB))
+    found = forecast("nas", [growing], 30 * GIB)
     assert found.need == 20 * GIB
     assert found.room == 40 * GIB
     # on day d its archive of 10 + d lies beside the one of the day before: 19 + 2 d is more than 40 on day 11
@@ -109,7 +104,7 @@ def test_guests_take_turns_so_only_one_more_archive_is_written_at_a_time() -> No
 
 
 def test_a_guest_without_an_archive_is_named() -> None:
-    found = forecast("nas", [load("keep-last=3", [])], space(GIB))
+    found = forecast("nas", [load("keep-last=3", [])], GIB)
     assert found.unknown == (100,)
     assert found.need == 0
 

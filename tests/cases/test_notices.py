@@ -15,6 +15,7 @@ WRITTEN: dict[str, tuple[Notice, str]] = {
     ),
     "unseen": (notices.unknown("the NAS does not answer"), "unknown: the NAS does not answer"),
     "used": (notices.blocked(Blocked("used by a; or b", "wait", "in use")), "in use: used by a; or b; wait"),
+    "doubts": (notices.doubts(["storage nas: full"]), "doubtful:\n  storage nas: full"),
     "losses": (notices.losses(["p0 prunes:", "  nas: a"]), "this takes away:\n  p0 prunes:\n    nas: a"),
     "stopped until it is meant": (
         notices.blocked(Blocked("cover is lost", "acknowledge it", "refused")),

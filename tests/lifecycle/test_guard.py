@@ -208,3 +208,18 @@ async def test_archives_that_cannot_be_seen_need_the_acknowledgement_of_a_shorte
     ]
     await done(bench, job, longer := replace(job, prune_backups={"keep-last": 5}))
     await done(bench, longer, replace(new, acknowledge=(NAME,)))
+
+
+async def test_what_will_not_fit_is_doubted_in_a_preview_and_not_refused(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await made(bench)
+    nights(bench.lab, 2)
+    listed = bench.site.archives
+
+    async def nearly_full(folder: str) -> Any:
+        return replace(await listed(folder), free=1)
+
+    monkeypatch.setattr(bench.site, "archives", nearly_full)
+    await done(bench, job, replace(job, prune_backups={"keep-last": 40}))
+    assert any(line.startswith("storage local: archives need ") for line in told(bench, "doubts"))

@@ -47,7 +47,8 @@ class Leftover:
 class Dump:
     """Everything in one storage's dump directory; not `complete` when there was more than is looked at.
 
-    `clock` is when it was listed, counted like the times of the archives; None where nobody asked.
+    `clock` is when it was listed, counted like the times of the archives, and `free` the bytes left then
+    on its file system; None where nobody asked.
     """
 
     storage: str
@@ -56,3 +57,4 @@ class Dump:
     leftovers: tuple[Leftover, ...] = ()
     complete: bool = True
     clock: float | None = None
+    free: int | None = None
