@@ -201,21 +201,5 @@ def _no_guests(job: VzdumpJob, guests: Collection[int] | None) -> Iterator[Doubt
 
 
 def _notifications(job: VzdumpJob) -> Iterator[Doubt]:
-    """Settings without effect: mode `auto` uses the notification system unless there is a `mailto`."""
-    subject, mode = f"job {job.job}", job.notification_mode or "auto"
-    system = mode == "notification-system" or (mode == "auto" and not job.mailto)
-    if job.mailnotification and system:
-        how = "in mode auto without mailto" if mode == "auto" else f"in mode {mode}"
-        said = f"mailnotification {job.mailnotification} is ignored {how}"
-        instead = "set mailto, or choose in a notification matcher of Proxmox VE which severities are sent"
-        yield Doubt("notification-ignored", subject, said, instead)
-    if job.mailto and mode == "notification-system":
-        said = "mailto is ignored in mode notification-system"
-        yield Doubt("notification-ignored", subject, said, "use mode legacy-sendmail, or a target of Proxmox VE")
-    if mode == "legacy-sendmail" and not job.mailto:
-        said = "mode legacy-sendmail without mailto tells nobody"
-        yield Doubt("notification-ignored", subject, said, "set mailto")
-    for option in ("notification_policy", "notification_target"):
-        if getattr(job, option):
-            name = option.replace("_", "-")
-            yield Doubt("notification-ignored", subject, f"{name} is deprecated and ignored", "use a matcher instead")
+    for said, instead in job.doubtful():
+        yield Doubt("notification-ignored", f"job {job.job}", said, instead)

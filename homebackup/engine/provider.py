@@ -21,6 +21,7 @@ from homebackup.model.declare import (
     Field,
     changes,
     check,
+    doubtful,
     doubts,
     https_only,
     name_of,
@@ -115,7 +116,7 @@ class HomeBackupProvider(protocol.Provider):
         ]
         if not failures:
             self.said.hear(cls, inputs)
-            for doubt in doubts(cls, given):
+            for doubt in [*doubts(cls, given), *doubtful(cls, inputs)]:
                 await self.log.warning(request.urn, hidden.clean(doubt))
         return protocol.CheckResponse(lift_all(cls, inputs, names), failures)
 

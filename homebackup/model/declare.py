@@ -261,6 +261,14 @@ def doubts(cls: type[Declared], given: Mapping[str, Value]) -> list[str]:
     return [said for f, v in values if v is not None and v is not UNKNOWN for rule in f.given for said in rule(v)]
 
 
+def doubtful(cls: type[Declared], inputs: Mapping[str, Value]) -> list[str]:
+    """Sentences on values in normal form that do not do together what is meant; none while one is not known yet."""
+    rule: Callable[[Declared], Iterator[tuple[str, str]]] | None = getattr(cls, "doubtful", None)
+    if rule is None or UNKNOWN in inputs.values():
+        return []
+    return [f"{said}; {instead}" for said, instead in rule(cls(**inputs))]
+
+
 def changes(cls: type[Declared], old: Mapping[str, Value], new: Mapping[str, Value]) -> dict[str, bool]:
     """The fields that differ, each with True where the difference needs a replacement."""
     return {

@@ -131,3 +131,23 @@ class VzdumpJob(Section):
         for name in ("protected", "notes_template"):
             if getattr(self, name) is not None and not self.storage:
                 yield name, "needs storage beside it"
+
+    def doubtful(self) -> Iterator[tuple[str, str]]:
+        """Notification settings without effect, and what to use instead.
+
+        Mode `auto` uses Proxmox VE's notification system unless there is a `mailto`.
+        """
+        mode = self.notification_mode or "auto"
+        system = mode == "notification-system" or (mode == "auto" and not self.mailto)
+        if self.mailnotification and system:
+            how = "in mode auto without mailto" if mode == "auto" else f"in mode {mode}"
+            instead = "set mailto, or choose in a notification matcher of Proxmox VE which severities are sent"
+            yield f"mailnotification {self.mailnotification} is ignored {how}", instead
+        if self.mailto and mode == "notification-system":
+            instead = "use mode legacy-sendmail, or a target of Proxmox VE"
+            yield "mailto is ignored in mode notification-system", instead
+        if mode == "legacy-sendmail" and not self.mailto:
+            yield "mode legacy-sendmail without mailto tells nobody", "set mailto"
+        for option in ("notification_policy", "notification_target"):
+            if getattr(self, option):
+                yield f"{option.replace('_', '-')} is deprecated and ignored", "use a matcher instead"

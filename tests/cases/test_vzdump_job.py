@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from homebackup.model.declare import check, doubts
+from homebackup.model.declare import UNKNOWN, check, doubtful, doubts
 from homebackup.resources import RESOURCES
+from homebackup.resources.dir_storage import DirStorage
+from homebackup.resources.vzdump_job import VzdumpJob
 from tests.cases.bad_input import Bad, refused, texts
 
 LEAST: dict[str, Any] = {"job": "backup-home-p0-daily", "schedule": "03:00", "vmid": [100, 102]}
@@ -134,3 +136,16 @@ def test_a_schedule_that_does_not_mean_what_it_looks_like_is_taken_with_a_warnin
     for doubt, part in zip(found, said, strict=True):
         assert doubt.startswith("schedule ")
         assert part in doubt
+
+
+def test_settings_that_do_nothing_together_are_doubted_when_they_are_checked() -> None:
+    given = {"job": "j1", "schedule": "03:00", "vmid": [100], "mailnotification": "failure"}
+    inputs, wrong = check(VzdumpJob, given)
+    assert wrong == {}
+    assert doubtful(VzdumpJob, inputs) == [
+        "mailnotification failure is ignored in mode auto without mailto; "
+        "set mailto, or choose in a notification matcher of Proxmox VE which severities are sent"
+    ]
+    assert doubtful(VzdumpJob, inputs | {"mailto": frozenset({"me@example.org"})}) == []
+    assert doubtful(VzdumpJob, inputs | {"comment": UNKNOWN}) == []
+    assert doubtful(DirStorage, {}) == []
