@@ -22,3 +22,12 @@ def test_a_tier_before_an_earlier_one_is_told(stack: Stack) -> None:
     said = stack("preview").stdout
     assert "(order)" in said
     assert "inside shop vzdump (02:00 to 03:00)" in said
+
+
+def test_a_notification_setting_that_does_nothing_is_told_when_it_is_checked(stack: Stack) -> None:
+    (stack.project / "__main__.py").write_text(
+        "from homebackup.engine.program import VzdumpJob\n"
+        "VzdumpJob('j', job='j1', schedule='03:00', vmid=[100], mailnotification='failure')\n"
+    )
+    warnings = [d["message"] for d in stack("preview", "--json").json()["diagnostics"] if d["severity"] == "warning"]
+    assert any("mailnotification failure is ignored in mode auto without mailto" in said for said in warnings)
