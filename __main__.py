@@ -1,2 +1,24 @@
-from homebackup.engine.program import VzdumpJob
-VzdumpJob('j', job='j1', schedule='03:00', vmid=[100], mailnotification='failure')
+"""Configuration in, one HomeBackup out."""
+
+import sys
+import time
+from zoneinfo import ZoneInfo
+
+import pulumi
+
+from components.home_backup import HomeBackup
+from homebackup.assess.lint import doubts
+from homebackup.model.site import SITE, InvalidSite, read_site
+
+try:
+    config = pulumi.Config()
+    site = read_site(config.require_object(SITE), root=config.full_key(SITE))
+except InvalidSite as invalid:
+    for path, reason in invalid.problems.items():
+        pulumi.log.error(f"{path}: {reason}")
+    sys.exit(1)
+
+for doubt in doubts(site, ZoneInfo("UTC"), time.time()):
+    (pulumi.log.error if doubt.level == "error" else pulumi.log.warn)(str(doubt))
+
+HomeBackup(site.name, site)

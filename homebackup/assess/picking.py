@@ -7,8 +7,8 @@ from homebackup.assess.verdict import Verdict
 from homebackup.assess.verifying import Checked, looked
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.facts import SiteFacts
-from homebackup.model.backups.integrity import BAD, GOOD, UNKNOWN
 from homebackup.model.backups.sample import Inside, Sample
+from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN
 from homebackup.model.backups.verification import DEEP, Verified, last_verified
 from homebackup.model.seen import Unseen
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from homebackup.assess.amounts import size
 from homebackup.model.backups.archive import Archive
-from homebackup.model.backups.integrity import BAD, GOOD, UNKNOWN, quick
+from homebackup.model.backups.integrity import quick
 from homebackup.model.backups.sample import Inside, Sample
+from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN
 from homebackup.model.backups.verification import DEEP, QUICK, Verified
 from homebackup.model.backups.whole import Whole
 from homebackup.model.seen import Unseen

@@ -26,8 +26,8 @@ from homebackup.commands import ending
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, say
 from homebackup.model.backups.archive import Archive, Dump
-from homebackup.model.backups.integrity import BAD, GOOD, UNKNOWN
 from homebackup.model.backups.reading import away
+from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN
 from homebackup.model.backups.verification import Verified
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol, Self
 
 from homebackup.model.backups.archive import Archive, Dump
-from homebackup.model.backups.integrity import Integrity
+from homebackup.model.backups.soundness import Integrity
 from homebackup.model.declare import Declared, Value
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.seen import Unseen

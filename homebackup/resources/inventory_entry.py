@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from homebackup.model import inventory, inventory_edits
 from homebackup.model.backups.archive import Archive, Dump
-from homebackup.model.backups.integrity import GOOD, UNKNOWN, Integrity
+from homebackup.model.backups.soundness import GOOD, UNKNOWN, Integrity
 from homebackup.model.declare import Field, Value, key, remembered, resource
 from homebackup.model.inventory import Listing, Malformed
 from homebackup.model.kinds import AbsolutePath, Text, Whole, at_least, fitting, truth

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from homebackup.model import fstab
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.dump_listing import FUNCTIONS, read_dump
-from homebackup.model.backups.integrity import Integrity, quick
+from homebackup.model.backups.integrity import quick
 from homebackup.model.backups.reading import NEAR, SAMPLES, read_samples
 from homebackup.model.backups.sample import HEAD, SHORT_TAIL
+from homebackup.model.backups.soundness import Integrity
 from homebackup.model.mounts import Mount, mounted
 from homebackup.model.seen import Unseen
 from homebackup.world.errors import Trouble

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from homebackup.model.backups.archive import Archive, Dump
-from homebackup.model.backups.integrity import Integrity
+from homebackup.model.backups.soundness import Integrity
 from homebackup.model.host_facts import PROBE, HostFacts, read_look
 from homebackup.model.seen import Unseen
 from homebackup.model.steps import Call, Run, Step, Write

@@ -15,8 +15,9 @@ import pytest
 import zstandard
 
 from homebackup.model.backups.archive import Archive
-from homebackup.model.backups.integrity import BAD, GOOD, UNKNOWN, Integrity, passes_quick, quick
+from homebackup.model.backups.integrity import passes_quick, quick
 from homebackup.model.backups.sample import HEAD, SHORT_TAIL, TAIL, Sample
+from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN, Integrity
 from homebackup.model.backups.unpacking import MOST, ends_well, unpack
 from homebackup.model.seen import Unseen
 from lab.pve import vma

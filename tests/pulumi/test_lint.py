@@ -25,7 +25,9 @@ def test_a_tier_before_an_earlier_one_is_told(stack: Stack) -> None:
 
 
 def test_a_notification_setting_that_does_nothing_is_told_when_it_is_checked(stack: Stack) -> None:
-    (stack.project / "__main__.py").write_text(
+    program = stack.project / "__main__.py"
+    program.unlink()  # a link to the project's own
+    program.write_text(
         "from homebackup.engine.program import VzdumpJob\n"
         "VzdumpJob('j', job='j1', schedule='03:00', vmid=[100], mailnotification='failure')\n"
     )

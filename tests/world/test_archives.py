@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from homebackup.model.backups.archive import Dump
-from homebackup.model.backups.integrity import BAD, GOOD, UNKNOWN
 from homebackup.model.backups.sample import HEAD, SHORT_TAIL
+from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN
 from homebackup.world.archives import Archives
 from homebackup.world.errors import Unreachable
 from homebackup.world.session import Ran

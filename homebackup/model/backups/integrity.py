@@ -1,37 +1,22 @@
 """Whether an archive is what its name says, from a few bytes of both ends of its file."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from homebackup.model.backups.archive import Archive
 from homebackup.model.backups.container_start import read_container
 from homebackup.model.backups.machine_start import HEADER, read_machine
 from homebackup.model.backups.sample import HEAD, Inside, Sample
+from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN, Integrity
 from homebackup.model.backups.unpacking import Broken, ends_well, unpack
 from homebackup.model.seen import Unseen
 from pverules.archive_name import ArchiveName
 
-GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
 APART = 6 * 3600
 """Seconds that may lie between the time in a name and the one inside: a guest may take long to be shut down."""
 
 _READERS: Mapping[str, Callable[[bytes], Inside | None]] = {"vma": read_machine, "tar": read_container}
 _KINDS = {"qemu": "VM", "lxc": "CT", "openvz": "CT"}
-
-
-@dataclass(frozen=True)
-class Integrity:
-    """What is known of an archive's content: `state` is good, bad or unknown, `said` why it is not good.
-
-    `holds` is what it says of itself; `digest` that of the sample, empty where there is none.
-    """
-
-    state: str
-    said: str = ""
-    remedy: str = ""
-    holds: Inside | None = None
-    digest: str = ""
 
 
 def passes_quick(archive: Archive, sample: Sample | Unseen, name: str | None = None) -> bool:
