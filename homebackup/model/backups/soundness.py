@@ -1,0 +1,25 @@
+"""What a check of an archive comes to; apart from the checking, which nobody needs who only asks for the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from homebackup.model.backups.sample import Inside
+
+GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """What is known of an archive's content: `state` is good, bad or unknown, `said` why it is not good.
+
+    `holds` is what it says of itself; `digest` that of the sample, empty where there is none.
+    """
+
+    state: str
+    said: str = ""
+    remedy: str = ""
+    holds: Inside | None = None
+    digest: str = ""
