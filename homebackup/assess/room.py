@@ -31,7 +31,8 @@ def tight(jobs: Sections, storages: Sections, dump: Dump, zone: ZoneInfo) -> lis
         runs = tuple(runs_of(job, zone, int(dump.clock), AHEAD))
         keep, _ = effective(job, keeps.get(job.storage))
         for vmid in job.guests or ():
-            there = copies(dump.archives, vmid, dump.storage)
+            if not (there := copies(dump.archives, vmid, dump.storage)):
+                continue
             kind = next((archive.kind for archive in dump.archives if archive.vmid == vmid), "qemu")
             loads.append(Load(Shelf(vmid, kind, keep, zone, there), runs, growth(there, dump.clock)))
     return list(of_forecast([forecast(dump.storage, loads, dump.free)], [], dump.clock))

@@ -61,7 +61,9 @@ class Guard:
         if not plan.steps or (change := await self._change(seen, new)) is None:
             return plan
         guests = await self._guests(change)
-        change = replace(change, jobs=_settled(change.jobs, guests), jobs_after=_settled(change.jobs_after, guests))
+        change = _concerned(
+            replace(change, jobs=_settled(change.jobs, guests), jobs_after=_settled(change.jobs_after, guests))
+        )
         asked = stakes(change.jobs, change.jobs_after, storages=change.storages, storages_after=change.storages_after)
         dumps = {stake.storage: await self._archives(stake.storage, change.storages_after) for stake in asked}
         found = of_sections(
@@ -150,6 +152,22 @@ def _put(sections: Sections, key: str, declared: Mapping[str, Mapping[str, Any] 
 def _settled(jobs: Sections, guests: Sections) -> Sections:
     """The jobs with the guests that Proxmox VE would choose for them now."""
     return [job | {"vmid": _chosen(job, guests), "all": 0, "pool": None} for job in map(dict, jobs)]
+
+
+def _concerned(change: Change) -> Change:
+    """The change with only those jobs that have a guest of the changed one; all of them where a storage changes.
+
+    The others lose nothing by it, and a site with hundreds of jobs would read all of them again for each.
+    """
+    if not change.name:
+        return change
+    both = [*change.jobs, *change.jobs_after]
+    mine = {vmid for job in both if job.get("id") == change.name for vmid in split_list(job["vmid"])}
+    jobs, after = (
+        [job for job in sections if job.get("id") == change.name or mine.intersection(split_list(job["vmid"]))]
+        for sections in (change.jobs, change.jobs_after)
+    )
+    return replace(change, jobs=jobs, jobs_after=after)
 
 
 def _chosen(job: Mapping[str, Any], guests: Sections) -> str:
