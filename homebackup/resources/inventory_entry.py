@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from homebackup.model import inventory, inventory_edits
+from homebackup.model import inventory
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.soundness import GOOD, UNKNOWN, Integrity
 from homebackup.model.declare import Field, Value, key, remembered, resource
@@ -149,9 +149,13 @@ class InventoryEntry:
 
     def deleting(self, ground: Ground) -> Plan:
         """Take it out; a file that holds nothing any more goes too."""
+        from homebackup.model import inventory_edits  # a preview without a change never edits
+
         return self._write(ground, lambda content: inventory_edits.without(content, self.name))
 
     def _plan(self, ground: Ground, auto: str) -> Plan:
+        from homebackup.model import inventory_edits
+
         told = {f.wire: getattr(self, f.name) for f in self.fields if key not in f.marks and remembered not in f.marks}
         told["enabled"] = (auto if self.enabled == "auto" else self.enabled) == "true"
         return self._write(ground, lambda content: inventory_edits.put(content, self.name, told))
