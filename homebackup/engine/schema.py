@@ -19,7 +19,7 @@ from homebackup.world.connection import Connection
 
 VERSION = "0.1.0"
 """Version of the provider."""
-SECRET_CONFIG = ("password", "token")
+SECRET_CONFIG = ("password", "token", "home_assistant_token", "dsm_password", "dsm_device")
 """Configuration that is secret."""
 
 

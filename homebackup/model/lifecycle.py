@@ -8,7 +8,7 @@ from homebackup.model.backups.soundness import Integrity
 from homebackup.model.declare import Declared, Value
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.seen import Unseen
-from homebackup.model.steps import Plan
+from homebackup.model.steps import Plan, Service
 
 Say = Callable[[str], None]
 """Takes a text that the owner reads beside the resource."""
@@ -34,6 +34,9 @@ class World(Protocol):
 
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
         """The host, with these pairs of NFS server and mount point looked at."""
+
+    async def ask(self, service: Service, command: str, data: Mapping[str, Any] | None = None) -> Any:
+        """What a service beside Proxmox VE answers to a reading command."""
 
 
 class Managed(Declared, Protocol):

@@ -2,12 +2,16 @@
 
 import difflib
 import itertools
+import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from homebackup.model.hidden import SECRET, Hidden, clean
+
+Service = Literal["home-assistant", "dsm"]
+"""What a site has beside Proxmox VE and its host."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,34 @@ class Write:
         return replace(self, hidden=self.hidden | hidden.texts)
 
 
-Step = Call | Run | Write
+@dataclass(frozen=True)
+class Ask:
+    """One writing request to a service beside Proxmox VE: Home Assistant, or the NAS's own management.
+
+    The command is a websocket type of Home Assistant's, or an API of DSM's and its method with a blank between.
+    `hidden` are the secrets that stand in its data.
+    """
+
+    service: Service
+    command: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+
+    def lines(self) -> list[str]:
+        """How a preview shows it."""
+        said = json.dumps(self.data, sort_keys=True, ensure_ascii=False, default=sorted)
+        return [clean(f"{self.service} {self.command} {said}", self.hidden)]
+
+    def secrets(self) -> Iterator[str]:
+        """What no text may tell."""
+        yield from self.hidden
+
+    def hiding(self, hidden: Hidden) -> "Ask":
+        """The same request, whose lines do not tell these secrets."""
+        return replace(self, hidden=self.hidden | hidden.texts)
+
+
+Step = Call | Run | Write | Ask
 """Anything the world can be asked to do."""
 
 

@@ -77,6 +77,12 @@ def colons(value: str) -> str:
     return ":".join(digits[i : i + 2] for i in range(0, 64, 2))
 
 
+def _url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/@?#]+", value.rstrip("/")):
+        raise ValueError("is no address of the form https://HOST:PORT")
+    return value.rstrip("/")
+
+
 def _host_key(value: str) -> str:
     if not _HOST_KEY.fullmatch(value):
         raise ValueError("is neither a public host key (ssh-ed25519 AAAA…) nor a fingerprint SHA256:…")
@@ -141,6 +147,20 @@ class Connection(BaseModel):
     """File of known host keys; by default ~/.ssh/known_hosts."""
     timeout: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 30.0
     """Seconds after which an answer is given up."""
+    home_assistant_url: Annotated[Text, AfterValidator(_url)] | None = None
+    """Where Home Assistant is, as http://10.0.0.100:8123."""
+    home_assistant_token: Secret | None = None
+    """Long-lived access token of an administrator of Home Assistant."""
+    dsm_url: Annotated[Text, AfterValidator(_url)] | None = None
+    """Where the NAS's DSM is, as https://10.0.0.150:5001."""
+    dsm_account: Text | None = None
+    """An administrator of DSM."""
+    dsm_password: Secret | None = None
+    """Password of that account."""
+    dsm_device: Secret | None = None
+    """Device id that DSM gave this machine when a one-time code was entered; needed with two-factor login."""
+    dsm_fingerprint: Annotated[Text, AfterValidator(colons)] | None = None
+    """SHA-256 fingerprint of DSM's certificate; when given, it alone decides."""
     lab: File | None = None
     """Ready file of a lab, which supplies whatever is not given here."""
 
@@ -155,7 +175,8 @@ class Connection(BaseModel):
     @property
     def secrets(self) -> list[str]:
         """Every secret in plain, to be hidden wherever it turns up."""
-        plain = [s.get_secret_value() for s in (self.password, self.token) if s is not None]
+        secret = (self.password, self.token, self.home_assistant_token, self.dsm_password, self.dsm_device)
+        plain = [s.get_secret_value() for s in secret if s is not None]
         return plain + ([self.token_parts[2]] if self.token else [])
 
     @property

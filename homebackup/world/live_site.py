@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import shlex
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.soundness import Integrity
 from homebackup.model.host_facts import PROBE, HostFacts, read_look
 from homebackup.model.seen import Unseen
-from homebackup.model.steps import Call, Run, Step, Write
+from homebackup.model.steps import Ask, Call, Run, Service, Step, Write
 from homebackup.world import files, local_files
 from homebackup.world.api import Api
 from homebackup.world.archives import Archives
 from homebackup.world.connection import Connection
 from homebackup.world.errors import Failed, Missing, Unreachable
 from homebackup.world.host import Host
+from homebackup.world.services import Services
 
 GATHER = 0.02
 """Seconds in which the wishes of concurrent readers are gathered into one look."""
@@ -41,6 +42,7 @@ class LiveSite:
         self.connection, self.folder = connection, folder
         self.host = Host(connection)
         self.api = Api(connection, self.host)
+        self.services = Services(connection)
         self._archives = Archives(self.host)
         self._pairs: set[tuple[str, str]] = set()
         self._moments = itertools.count(1)
@@ -72,6 +74,10 @@ class LiveSite:
     async def checked(self, archive: Archive) -> Integrity:
         """What a quick check finds of an archive that `archives` told of, good, bad or unknown; raises no Trouble."""
         return await self._archives.checked(archive, self._changed)
+
+    async def ask(self, service: Service, command: str, data: Mapping[str, Any] | None = None) -> Any:
+        """What a service beside Proxmox VE answers; raises Trouble."""
+        return await self.services.ask(service, command, data or {})
 
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
         """The host in one ssh round trip, whoever else is asking at the same time; raises Unreachable and its kin.
@@ -118,6 +124,9 @@ class LiveSite:
                 if step.method != "DELETE":
                     raise
             return
+        if isinstance(step, Ask):
+            await self.ask(step.service, step.command, step.data)
+            return
         if isinstance(step, Write) and step.here:
             await local_files.perform(step, self.folder)
             return
@@ -151,6 +160,7 @@ class LiveSite:
 
     async def close(self) -> None:
         """Closes the connections."""
+        await self.services.close()
         await self.api.close()
 
 

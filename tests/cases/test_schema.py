@@ -68,7 +68,7 @@ def test_the_configuration_is_the_connections() -> None:
     assert SCHEMA["config"]["variables"].keys() == names
     assert SCHEMA["provider"]["inputProperties"] == SCHEMA["config"]["variables"]
     hidden = {name for name, said in SCHEMA["config"]["variables"].items() if said.get("secret")}
-    assert hidden == {"password", "token"}
+    assert hidden == {"password", "token", "homeAssistantToken", "dsmPassword", "dsmDevice"}
 
 
 @EACH
