@@ -1,6 +1,7 @@
 """The site as its owner declares it, what follows from that, and what is wrong with it."""
 
 from homebackup.model.site.declared import TMPDIR, TMPDIR_REASON, Entry, Site
+from homebackup.model.site.drill import Drill
 from homebackup.model.site.parts import App, Guest, Inventory, Mount, Nas, Storage, Tier, Window
 from homebackup.model.site.reading import SITE, InvalidSite, read_site
 
@@ -9,6 +10,7 @@ __all__ = [
     "TMPDIR",
     "TMPDIR_REASON",
     "App",
+    "Drill",
     "Entry",
     "Guest",
     "InvalidSite",

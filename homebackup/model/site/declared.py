@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from homebackup.model.kinds import Lines, NodeName, Text, Vmid
+from homebackup.model.site.drill import Drill
 from homebackup.model.site.parts import (
     App,
     Exempt,
@@ -63,6 +64,8 @@ class Site(Part):
     inventory: Inventory | None = None
     exemptions: Mapping[Exempt, Reason] = {}
     """Guests of the cluster, or single disks of theirs, that nothing has to back up, with the reason."""
+    drill: Drill | None = None
+    """Spare guests, into which archives are restored to see that they can be."""
     acknowledge: Lines = ()
     """Jobs that may lose archives or guests with the next `pulumi up`."""
 

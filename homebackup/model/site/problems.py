@@ -13,7 +13,7 @@ Problem = tuple[str, str]
 
 def problems(site: Site) -> Iterator[Problem]:
     """Everything that does not go together, by path; a path may have several problems."""
-    return chain(_place(site), _tiers(site), _guests(site), _apps(site), _inventory(site))
+    return chain(_place(site), _tiers(site), _guests(site), _apps(site), _inventory(site), _drill(site))
 
 
 def _place(site: Site) -> Iterator[Problem]:
@@ -60,6 +60,13 @@ def _apps(site: Site) -> Iterator[Problem]:
             yield f"apps.{name}.guest", f"guest {app.guest} is not declared under guests"
         if not app.path and not app.deferred:
             yield f"apps.{name}.path", "is required, unless deferred says why there are no backups yet"
+
+
+def _drill(site: Site) -> Iterator[Problem]:
+    spare = site.drill.vmids if site.drill else ()
+    for vmid in sorted({*site.guests, *(what for what in site.exemptions if isinstance(what, int))}):
+        if vmid in spare:
+            yield "drill.vmids", f"guest {vmid} has a VMID of those that are reserved for drills"
 
 
 def _inventory(site: Site) -> Iterator[Problem]:
