@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from homebackup.model.declare import Field, Value, observed
+from homebackup.model.steps import changed_lines
 
+TOLD = 4
+"""Lines of a longer text that are told of; a preview shows all of them."""
 Show = Callable[[Field, Value], str]
 """How the value of a field is shown."""
 
@@ -21,7 +24,16 @@ def is_not(f: Field, found: str, declared: str) -> str:
     """`schedule is 05:00, declared 03:00`; nobody declares what is only seen: `the heal timer is stopped`."""
     if observed in f.marks:
         return f"{f.says or f'{f.wire} is'} {found}"
+    if "\n" in found + declared:
+        return f"{f.wire} is not as declared: {_lines(declared, found)}"
     return f"{f.wire} is {found}, declared {declared}"
+
+
+def _lines(before: str, now: str) -> str:
+    """The lines that go and come, in one line."""
+    lines = list(changed_lines(before.split("\n"), now.split("\n")))
+    more = [f"and {len(lines) - TOLD} more"] if len(lines) > TOLD else []
+    return "; ".join([*lines[:TOLD], *more])
 
 
 def unlike(
@@ -42,7 +54,13 @@ def changed(
     return [
         f"{f.says or f.wire} {show(f, now[f.name])}"
         if observed in f.marks
-        else f"{f.wire} was {show(f, before[f.name])}, is {show(f, now[f.name])}"
+        else _was(f, show(f, before[f.name]), show(f, now[f.name]))
         for f in fields
         if not f.same(before[f.name], now[f.name])
     ]
+
+
+def _was(f: Field, before: str, now: str) -> str:
+    if "\n" in before + now:
+        return f"{f.wire} was changed: {_lines(before, now)}"
+    return f"{f.wire} was {before}, is {now}"

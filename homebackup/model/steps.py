@@ -99,7 +99,7 @@ class Write:
             return [f"remove {self.path}{where}"]
         verb = "write" if self.before is None else "edit"
         old, new = (_text(b).splitlines() for b in (self.before or b"", self.after))
-        changed = [clean(line, self.hidden) for line in _changed(old, new)]
+        changed = [clean(line, self.hidden) for line in changed_lines(old, new)]
         return [f"{verb} {self.path}{where}", *(f"  {line}" for line in changed)]
 
     def secrets(self) -> Iterator[str]:
@@ -182,7 +182,7 @@ class Plan:
         return replace(self, steps=steps, undo=undo)
 
 
-def _changed(old: list[str], new: list[str]) -> Iterator[str]:
+def changed_lines(old: list[str], new: list[str]) -> Iterator[str]:
     """The lines that go, with `- ` before them, and those that come, with `+ `, in the file's order."""
     for line in itertools.islice(difflib.unified_diff(old, new, lineterm="", n=0), 2, None):
         if not line.startswith("@@"):

@@ -22,6 +22,11 @@ from homebackup.resources import RESOURCES
         ("NfsMount", {}, {"healer": "stopped"}, *["the heal timer is stopped"] * 2),
         ("NfsMount", {}, {"boot": "commented out"}, *["its part of /etc/fstab is commented out"] * 2),
         ("NfsMount", {}, {"live": "not mounted"}, *["the export is not mounted"] * 2),
+        ("DocumentSection", {"content": "a\nb\nc"}, {"content": "a\nx\nc"},
+         "content is not as declared: - b; + x", "content was changed: - b; + x"),
+        ("DocumentSection", {"content": "a\nb"}, {"content": "1\n2\n3"},
+         "content is not as declared: - a; - b; + 1; + 2; and 1 more",
+         "content was changed: - a; - b; + 1; + 2; and 1 more"),
     ],
 )  # fmt: skip
 def test_a_difference_reads_as_a_sentence(
