@@ -16,6 +16,8 @@ from aiohttp import web
 
 from lab.clock import Clock
 from lab.control import control_application
+from lab.dsm.http import application as management
+from lab.dsm.state import Dsm
 from lab.faults import Faults
 from lab.journal import Journal
 from lab.nas import Nas
@@ -27,7 +29,7 @@ from lab.node.sshd import Sshd
 from lab.pve.api import Api
 from lab.pve.http import application
 from lab.pve.scheduler import Scheduler
-from lab.pve.tls import make_certificate
+from lab.pve.tls import Certificate, make_certificate
 from lab.seed import seed_nas
 
 FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -71,7 +73,14 @@ class Box:
             shutil.rmtree(state / name, ignore_errors=True)
         nas: dict[str, Any] = self.fixture.get("nas") or {}
         self.clock = Clock(str(self.fixture.get("zone", "UTC")))
-        self.nas = Nas(state / "nas", address=nas.get("address", "10.0.0.150"), exports=list(nas.get("exports") or {}))
+        self.nas = Nas(
+            state / "nas",
+            address=nas.get("address", "10.0.0.150"),
+            exports=list(nas.get("exports") or {}),
+            rules=nas.get("rules"),
+        )
+        self.dsm = Dsm(self.nas, self.clock, nas["dsm"]) if "dsm" in nas else None
+        self.shown = make_certificate(state / "dsm", "nas")
         self.faults, self.journal = Faults(), Journal()
         self.root = Root(state, clock=self.clock, nas=self.nas)
         self.machine = Machine(self.root, hostname=self.fixture["node"], faults=self.faults, patience=patience)
@@ -107,15 +116,17 @@ class Box:
         self.scheduler.start()
         await self.sshd.start(ADDRESS, self.ports.ssh)
         api = application(self.api, self.faults, self.journal, delay=self.delay)
-        self._urls["api"] = await self._serve(api, self.ports.api, tls=True)
+        self._urls["api"] = await self._serve(api, self.ports.api, tls=self.certificate)
+        if self.dsm:
+            self._urls["dsm"] = await self._serve(management(self.dsm, self.journal), 0, tls=self.shown)
         self._urls["control"] = await self._serve(control_application(self), self.ports.control)
 
-    async def _serve(self, app: web.Application, port: int, *, tls: bool = False) -> int:
+    async def _serve(self, app: web.Application, port: int, *, tls: Certificate | None = None) -> int:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         self._runners.append(runner)
         listener = socket.create_server((ADDRESS, port))
-        await web.SockSite(runner, listener, ssl_context=self.certificate.context() if tls else None).start()
+        await web.SockSite(runner, listener, ssl_context=tls.context() if tls else None).start()
         return int(listener.getsockname()[1])
 
     def ready(self) -> dict[str, Any]:
@@ -145,6 +156,7 @@ class Box:
                 "known_hosts": str(self.sshd.known_hosts),
                 "host_key": self.sshd.host_key,
             },
+            **({"dsm": self._management(self.dsm)} if self.dsm else {}),
             "control": {"url": f"http://{ADDRESS}:{self._urls['control']}"},
             "node": self.fixture["node"],
             "zone": self.clock.zone.key,
@@ -155,6 +167,15 @@ class Box:
             },
         }
 
+    def _management(self, dsm: Dsm) -> dict[str, str]:
+        return {
+            "url": f"https://{ADDRESS}:{self._urls['dsm']}",
+            "account": dsm.account,
+            "password": dsm.password,
+            "device": next(iter(dsm.devices), ""),
+            "fingerprint": self.shown.fingerprint,
+        }
+
     async def reset(self) -> None:
         """Everything back to the fixture: files, mounts, guests, clock, NAS; no faults; the journal is kept."""
         await self._halt(self.api.tasks.clear())
@@ -162,6 +183,8 @@ class Box:
         self.clock.reset()
         self.root.clear()
         self.nas.clear()
+        if self.dsm:
+            self.dsm.reset()
         self._lay_out()
         self.sshd.authorize()
         self.api.reset()

@@ -66,6 +66,27 @@ class Control:
         nas.full = bool(data.get("full", nas.full))
         return {"power": "on" if nas.on else "off", "full": nas.full}
 
+    async def dsm(self, request: web.Request) -> Any:
+        """Change the NAS's management: `{"expire": 106}` ends every session with that code, other keys set their own.
+
+        `{"meanwhile": {COMMAND: {SHARE: RULES}}}` saves rules right after a command was answered, `{"rules": …}` now,
+        `{"nfs": …}` settings of the service, `{"fails": {COMMAND: CODE}}` lets a command fail once.
+        """
+        data, dsm = await self.body(request), self.box.dsm
+        if dsm is None:
+            raise Misuse("dsm: this lab's NAS has none")
+        for key, value in data.items():
+            if key == "expire":
+                dsm.end_sessions(int(value))
+            elif key in ("rules", "nfs"):
+                getattr(dsm.nas, key).update(value)
+            elif key in dsm.changeable:
+                setattr(dsm, key, value)
+            else:
+                raise Misuse(f"dsm: '{key}' is none of expire, rules, nfs, {', '.join(sorted(dsm.changeable))}")
+        shown = {key: getattr(dsm, key) for key in sorted(dsm.changeable)}
+        return {**shown, "rules": dsm.nas.rules, "nfs": dsm.nas.nfs, "sessions": len(dsm.sessions)}
+
     async def disk(self, request: web.Request) -> Any:
         """Leave only so many bytes on the root disk: `{"free": 0}`; null lifts it."""
         free = (await self.body(request)).get("free")
@@ -141,6 +162,7 @@ def control_application(box: "Box") -> web.Application:
         ("POST", "/side", control.side),
         ("POST", "/nas", control.nas),
         ("POST", "/disk", control.disk),
+        ("POST", "/dsm", control.dsm),
         ("POST", "/clock", control.clock),
         ("POST", "/patience", control.patience),
         ("POST", "/pace", control.pace),

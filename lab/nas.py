@@ -1,17 +1,34 @@
-"""The NAS in a box: exported folders that can go away, fill up and come back."""
+"""The NAS in a box: exported folders that can go away, fill up and come back, and whom it lets in."""
 
 import asyncio
+import copy
+import ipaddress
 import shutil
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 TERABYTE = 10**12
+NODE = "10.0.0.50"
+"""The address of the one host in the lab."""
 
 
 class Nas:
     """A file server at one address, whose exports are folders under the lab's state."""
 
-    def __init__(self, folder: Path, *, address: str = "10.0.0.150", exports: list[str] | None = None) -> None:
-        """A NAS that is on; each name in `exports` becomes a folder of the same path under `folder`."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        address: str = "10.0.0.150",
+        exports: list[str] | None = None,
+        rules: Mapping[str, list[dict[str, Any]]] | None = None,
+    ) -> None:
+        """A NAS that is on; each name in `exports` becomes a folder of the same path under `folder`.
+
+        `rules` are those of NFS by shared folder, in DSM's spelling; without any, everybody is let in.
+        """
         self.folder = folder
         self.address = address
         self._on = asyncio.Event()
@@ -24,6 +41,13 @@ class Nas:
         self.exports: dict[str, Path] = {name: folder / name.strip("/") for name in exports or []}
         for path in self.exports.values():
             path.mkdir(parents=True, exist_ok=True)
+        self._rules = rules
+        self._open()
+
+    def _open(self) -> None:
+        self.rules: dict[str, list[dict[str, Any]]] = copy.deepcopy(dict(self._rules or {}))
+        self.nfs: dict[str, Any] = {"enable_nfs": True, "enable_nfs_v4": True, "enable_nfs_v4_1": True}
+        """The settings of the NFS service."""
 
     @property
     def on(self) -> bool:
@@ -43,19 +67,29 @@ class Nas:
         return True
 
     def clear(self) -> None:
-        """Empty every export, switch the NAS on and make room."""
+        """Empty every export, switch the NAS on, make room, and let in whom it did at first."""
         for path in self.exports.values():
             shutil.rmtree(path, ignore_errors=True)
             path.mkdir(parents=True)
         self.on, self.full = True, False
+        self._open()
 
-    def holds(self, source: str) -> Path | None:
-        """The folder behind an NFS source `ADDRESS:/export[/below]`, or None when this NAS does not export it."""
+    def clients(self, export: str) -> list[str]:
+        """Whom the rules of an export's shared folder name, `/VOLUME/SHARE/…`; nobody while the service is off."""
+        if self._rules is None:
+            return ["*"]
+        share = export.split("/")[2] if export.count("/") > 1 else ""
+        return [str(rule["client"]) for rule in self.rules.get(share, [])] if self.nfs["enable_nfs"] else []
+
+    def holds(self, source: str, client: str = NODE) -> Path | None:
+        """The folder behind an NFS source `ADDRESS:/export[/below]`, None when the client may not have it."""
         address, colon, name = source.rpartition(":")
         if not colon or address != self.address or ".." in name.split("/"):
             return None
         for export, path in self.exports.items():
             if name == export or name.startswith(export + "/"):
+                if not any(_names(rule, client) for rule in self.clients(export)):
+                    return None
                 below = path
                 for part in name[len(export) :].strip("/").split("/"):
                     below = below / part
@@ -63,3 +97,11 @@ class Nas:
                         return None  # a client may have put a symlink there that leads out of the export
                 return below
         return None
+
+
+def _names(rule: str, client: str) -> bool:
+    """Whether the client of a rule, an address, a network or a pattern, means this address."""
+    try:
+        return ipaddress.ip_address(client) in ipaddress.ip_network(rule, strict=False)
+    except ValueError:
+        return fnmatchcase(client, rule)

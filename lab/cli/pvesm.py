@@ -107,7 +107,8 @@ async def scan_nfs(shell: Shell, values: dict[str, Any]) -> int:
             1,
         )
     for export in sorted(nas.exports):
-        await shell.say(f"{export:<20} *\n")
+        if clients := nas.clients(export):
+            await shell.say(f"{export:<20} {','.join(clients)}\n")
     return 0
 
 

@@ -31,6 +31,7 @@ class Certificate:
 
 def make_certificate(folder: Path, node: str, address: str = "127.0.0.1") -> Certificate:
     """A new self-signed certificate for `node`, valid for two years, written to `folder`/pveproxy-ssl.pem."""
+    folder.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
         [

@@ -29,7 +29,8 @@ async def showmount(proc: Process, argv: list[str]) -> int:
         await proc.out(f"Export list for {host}:\n")
     width = max((len(name) for name in proc.machine.nas.exports), default=0)
     for name in proc.machine.nas.exports:
-        await proc.out(f"{name.ljust(width)} 10.0.0.0/24\n")
+        if clients := proc.machine.nas.clients(name):
+            await proc.out(f"{name.ljust(width)} {','.join(clients)}\n")
     return 0
 
 
