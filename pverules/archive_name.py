@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pverules.local_time import archive_epoch, wall_at
@@ -127,6 +128,7 @@ class Listed:
     archive: ArchiveName | None
 
 
+@lru_cache(maxsize=4096)
 def listed(name: str) -> Listed | None:
     """How Proxmox lists a file of a dump directory, None when it leaves the file out.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,6 +47,7 @@ def _local(epoch: int, zone: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(epoch - cycles * CALENDAR_CYCLE, zone)
 
 
+@lru_cache(maxsize=4096)
 def archive_epoch(wall: datetime, zone: ZoneInfo) -> int:
     """The epoch Perl's `timelocal` gives a wall-clock time; this is how a time in an archive's name is read.
 

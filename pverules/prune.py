@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -56,6 +57,11 @@ def mark(archives: Iterable[Archive], keep: Retention, zone: ZoneInfo) -> dict[s
     return marks
 
 
+def periods(ctime: int, keep: Retention, zone: ZoneInfo) -> tuple[object, ...]:
+    """The hour, day, week … that an archive lies in, of those a retention counts: what it goes by beside the order."""
+    return tuple(_bucket(period, ctime, zone) for period in keep.counts if period != "last")
+
+
 def _mark_group(group: list[Archive], keep: Retention, zone: ZoneInfo) -> dict[str, Mark]:
     """The marks of one guest's archives: each period takes from what the ones before it left undecided."""
     newest_first = sorted(group, key=lambda archive: (-archive.ctime, archive.volid.lower()))
@@ -88,6 +94,7 @@ def _mark_period(
             marks[volid] = "keep"
 
 
+@lru_cache(maxsize=4096)
 def _bucket(period: str, ctime: int, zone: ZoneInfo) -> object:
     """What makes two archives the same to a period: the second itself for `last`, else a stretch of local time."""
     return ctime if period == "last" else _BUCKETS[period](wall_at(ctime, zone))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from pverules import property_string
 
@@ -70,7 +71,7 @@ class Retention:
         """Whether no archive is ever pruned."""
         return not self.counts
 
-    @property
+    @cached_property
     def counts(self) -> dict[str, int]:
         """The positive counts by period (`last`, `daily`, …), in the order a prune goes through them."""
         return {period: getattr(self, period) for period in PERIODS if getattr(self, period)}

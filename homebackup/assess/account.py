@@ -64,7 +64,7 @@ def account(site: Site, facts: SiteFacts) -> Account:
         found,
         together(judged, found),
         planned,
-        tuple(capacity(facts, told, facts.now, planned.line.zone)),
+        tuple(capacity(facts, told, facts.now)),
         tuple(transfers(facts, planned, told, facts.now)),
         sizes(facts),
         restores(facts, judged),

@@ -1,13 +1,14 @@
 """What backups will need: bytes once retention has settled, days until the storage is full, time against the window."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from math import ceil
 from statistics import median
 
+from homebackup.assess.course import Turn, courses
 from homebackup.assess.jobs import Job
-from homebackup.assess.retention import Copy, Shelf
+from homebackup.assess.retention import Copy, Shelf, newest_first
 from homebackup.assess.timeline import Timeline
 from homebackup.assess.usual import Usual
 from homebackup.model.backups.task import GuestRun
@@ -85,31 +86,31 @@ def forecast(storage: str, loads: Sequence[Load], free: int | None) -> Forecast:
     """What becomes of a storage with these loads; `free` bytes are left, None when nobody could ask."""
     held = sum(copy.size for load in loads for copy in load.shelf.copies)
     room = None if free is None else free + held
-    need, _, settles = _walk(loads, None, growing=False)
-    peak, full, _ = _walk(loads, room, growing=True)
+    told = list(courses((load.shelf, load.runs) for load in loads))
+    along = sorted((turn.at, place, turn) for place, course in enumerate(told) for turn in course)
+    need, _ = _most(loads, along, None, growing=False)
+    peak, full = _most(loads, along, room, growing=True)
+    settles = all(any(turn.settled for turn in course) for course in told if course)
     unknown = tuple(sorted(load.shelf.vmid for load in loads if load.growth is None and load.runs))
     return Forecast(storage, held, need, peak, room, full, settles, unknown)
 
 
-def _walk(loads: Sequence[Load], room: int | None, *, growing: bool) -> tuple[int, int | None, bool]:
-    """The most bytes along all runs in order of time, the first run that exceeds `room`, whether all begin to prune."""
-    shelves = [replace(load.shelf, copies=[*load.shelf.copies]) for load in loads]
-    total = most = sum(copy.size for shelf in shelves for copy in shelf.copies)
+def _most(
+    loads: Sequence[Load], along: Iterable[tuple[int, int, Turn]], room: int | None, *, growing: bool
+) -> tuple[int, int | None]:
+    """The most bytes along all turns in order of time, each with the place of its load, and the first over `room`."""
+    sizes = [[copy.size for copy in newest_first(load.shelf.copies)] for load in loads]
+    total = most = sum(map(sum, sizes))
     full = None
-    pruning: set[int] = set()
-    for at, place in sorted((run, place) for place, load in enumerate(loads) for run in load.runs):
-        told = loads[place].growth
-        size = 0 if told is None else told.size_at(at if growing else told.at)
-        before = len(shelves[place].copies)
-        gone = shelves[place].back_up(at, size)
-        total += size
+    for at, place, turn in along:
+        told, mine = loads[place].growth, sizes[place]
+        mine.append(0 if told is None else told.size_at(at if growing else told.at))
+        total += mine[-1]
         most = max(most, total)
         if full is None and room is not None and total > room:
             full = at
-        total -= sum(copy.size for copy in gone)
-        if gone and len(shelves[place].copies) <= before:
-            pruning.add(place)
-    return most, full, pruning == {place for place, load in enumerate(loads) if load.runs}
+        total -= sum(mine[number] for number in turn.gone)
+    return most, full
 
 
 @dataclass(frozen=True)

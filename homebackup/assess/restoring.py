@@ -36,19 +36,18 @@ def restores(facts: SiteFacts, judged: Iterable[Verdict]) -> tuple[Restore, ...]
 
 
 def _restores(facts: SiteFacts, judged: Iterable[Verdict], taken: set[int]) -> Iterator[Restore]:
+    dumps = {name: dump for name, dump in facts.dumps.items() if isinstance(dump, Dump)}
+    archives = {(name, one.name): one for name, dump in dumps.items() for one in dump.archives}
     for verdict in judged:
-        dump = facts.dumps.get(verdict.storage)
-        if not verdict.archive or verdict.vmid is None or not isinstance(dump, Dump):
-            continue
-        archive = next((one for one in dump.archives if one.name == verdict.archive), None)
-        if archive is None:
+        archive = archives.get((verdict.storage, verdict.archive))
+        if archive is None or verdict.vmid is None:
             continue
         vmid = verdict.vmid + APART
         while vmid in taken:
             vmid += 1
         taken.add(vmid)
         disks = "" if archive.kind == "qemu" else for_disks(facts, "rootdir")
-        words = command(archive, vmid, folder=dump.folder, storage=disks)
+        words = command(archive, vmid, folder=dumps[verdict.storage].folder, storage=disks)
         yield Restore(verdict.label, archive, words)
 
 

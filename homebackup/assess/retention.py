@@ -1,8 +1,9 @@
 """Retention one can see: which archives exist on which day, how far back they reach, and what a change would prune."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from homebackup.assess.jobs import Job
@@ -10,6 +11,7 @@ from homebackup.assess.timeline import midnight
 from homebackup.model.backups.archive import Archive
 from pverules import prune
 from pverules.archive_name import ArchiveName
+from pverules.calendar import CalendarEvent
 from pverules.local_time import wall_at
 from pverules.retention import Retention
 
@@ -50,11 +52,15 @@ class Shelf:
     copies: list[Copy] = field(default_factory=list)
     """What is there, oldest first."""
 
-    def back_up(self, at: int, size: int = 0) -> list[Copy]:
-        """Add the archive of a run at this epoch, prune as Proxmox VE then does, and return what was removed."""
+    def made(self, at: int, size: int = 0) -> Copy:
+        """The archive that a run at this epoch makes."""
         name = ArchiveName.at(self.kind, self.vmid, at, self.zone, _FORMAT[self.kind])
-        self.copies = [copy for copy in self.copies if copy.name != str(name)]
-        self.copies.append(Copy(str(name), name.epoch(self.zone), size=size))
+        return Copy(str(name), name.epoch(self.zone), size=size)
+
+    def back_up(self, new: Copy) -> list[Copy]:
+        """Add an archive, in place of one of its name; prune as Proxmox VE then does, and return what was removed."""
+        self.copies = [copy for copy in self.copies if copy.name != new.name]
+        self.copies.append(new)
         return self.prune()
 
     def prune(self) -> list[Copy]:
@@ -88,13 +94,10 @@ def marked(there: Iterable[Copy], keep: Retention, zone: ZoneInfo) -> dict[str, 
     return prune.mark((prune.Archive(copy.name, copy.time, copy.protected) for copy in there), keep, zone)
 
 
-def simulate(
-    shelf: Shelf, runs: Iterable[int], start: int, days: int, size: Callable[[int], int] = lambda _: 0
-) -> list[Day]:
+def simulate(shelf: Shelf, runs: Iterable[int], start: int, days: int) -> list[Day]:
     """What the shelf holds at the end of each of so many days from the epoch `start` on, when backups run at `runs`.
 
-    Runs at or before `start` are left out; `size` tells the bytes of an archive made at an epoch. The shelf is left as
-    it is at the end.
+    Runs at or before `start` are left out. The shelf is left as it is at the end.
     """
     zone = shelf.zone
     first = wall_at(start, zone).date()
@@ -108,18 +111,21 @@ def simulate(
         most = len(shelf.copies)
         for run in by_day.get(today, ()):
             before = len(shelf.copies)
-            pruned += shelf.back_up(run, size(run))
+            pruned += shelf.back_up(shelf.made(run))
             most = max(most, before + 1)
-        found.append(Day(today, tuple(sorted(shelf.copies, key=_newest)), tuple(pruned), most))
+        found.append(Day(today, tuple(newest_first(shelf.copies)), tuple(pruned), most))
     return found
 
 
-def runs_of(job: Job, zone: ZoneInfo, start: int, days: int) -> list[int]:
+def runs_of(job: Job, zone: ZoneInfo, start: int, days: int) -> tuple[int, ...]:
     """The epochs at which a job runs in the days from `start` on, the last day whole."""
-    if job.event is None or not job.enabled:
-        return []
+    return _runs(job.event, zone, start, days) if job.event and job.enabled else ()
+
+
+@lru_cache
+def _runs(event: CalendarEvent, zone: ZoneInfo, start: int, days: int) -> tuple[int, ...]:
     end = midnight(wall_at(start, zone).date() + timedelta(days), zone)
-    return list(job.event.runs(start, zone, until=end - 1))
+    return tuple(event.runs(start, zone, until=end - 1))
 
 
 def reach(days: Sequence[Day], zone: ZoneInfo) -> tuple[int, int] | None:
@@ -140,9 +146,10 @@ def pruned_by(shelf: Shelf, new: Retention, next_run: int) -> list[Copy]:
 
     The archive of that run is counted in, as Proxmox VE prunes when it is written.
     """
-    spared = {copy.name for copy in replace(shelf, copies=[*shelf.copies]).back_up(next_run)}
-    gone = replace(shelf, keep=new, copies=[*shelf.copies]).back_up(next_run)
-    return sorted((copy for copy in gone if copy.name not in spared), key=_newest)
+    made = shelf.made(next_run)
+    spared = {copy.name for copy in replace(shelf, copies=[*shelf.copies]).back_up(made)}
+    gone = replace(shelf, keep=new, copies=[*shelf.copies]).back_up(made)
+    return newest_first(copy for copy in gone if copy.name not in spared)
 
 
 def uncovered(before: Iterable[Job], after: Iterable[Job]) -> list[int]:
@@ -154,5 +161,6 @@ def _covered(jobs: Iterable[Job]) -> set[int]:
     return {vmid for job in jobs if job.enabled for vmid in job.guests or ()}
 
 
-def _newest(copy: Copy) -> tuple[int, str]:
-    return -copy.time, copy.name
+def newest_first(there: Iterable[Copy]) -> list[Copy]:
+    """Archives in the order in which a prune goes through them."""
+    return sorted(there, key=lambda copy: (-copy.time, copy.name.lower()))

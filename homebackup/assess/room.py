@@ -28,7 +28,7 @@ def tight(jobs: Sections, storages: Sections, dump: Dump, zone: ZoneInfo) -> lis
     for job in found(jobs, None):
         if job.storage != dump.storage:
             continue
-        runs = tuple(runs_of(job, zone, int(dump.clock), AHEAD))
+        runs = runs_of(job, zone, int(dump.clock), AHEAD)
         keep, _ = effective(job, keeps.get(job.storage))
         for vmid in job.guests or ():
             if not (there := copies(dump.archives, vmid, dump.storage)):

@@ -51,7 +51,7 @@ async def _retention(
     planned = agenda(site, facts, now)
     zone = planned.line.zone
     every = outlooks(site, facts, planned, now, days)
-    needs = capacity(facts, every, now, zone) if facts else []
+    needs = capacity(facts, every, now) if facts else []
     told = [one for one in every if tier in (None, one.job.tier)]
     spans = [one for one in transfers(facts, planned, every, now) if one.job.tier and tier in (None, one.job.tier)]
     hidden = list(dict.fromkeys(str(one.hidden) for one in told if one.hidden))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from homebackup.assess.course import courses
 from homebackup.assess.forecast import DAY, Growth, Load, forecast, growth, rate, transfer
 from homebackup.assess.jobs import Job
 from homebackup.assess.retention import Copy, Shelf, runs_of
@@ -28,7 +32,7 @@ def archive(days_ago: int, size: int, vmid: int = 100) -> Copy:
 
 
 def load(keep: str, there: list[Copy], *, vmid: int = 100, days: int = 90, told: Growth | None = None) -> Load:
-    runs = tuple(runs_of(Job("j", "03:00"), BERLIN, NOON, days))
+    runs = runs_of(Job("j", "03:00"), BERLIN, NOON, days)
     return Load(Shelf(vmid, "qemu", Retention.parse(keep), BERLIN, there), runs, told or growth(there, NOON))
 
 
@@ -144,3 +148,56 @@ def test_without_windows_a_job_has_until_its_own_next_run() -> None:
     job = Job("j", "*/6:00", (100,))
     found = transfer(job, timeline([job], [], {}, BERLIN, NOON, NOON + DAY), Usual(3 * 3600, 9), 0, None)
     assert (found.room, found.until) == (6 * 3600, "its own next run")
+
+
+def _plainly(loads: list[Load], room: int, *, growing: bool) -> tuple[int, int | None]:
+    """The most bytes and the first run over `room`, with every run of every guest pruned on its own."""
+    shelves = [replace(load.shelf, copies=[*load.shelf.copies]) for load in loads]
+    most = sum(copy.size for shelf in shelves for copy in shelf.copies)
+    full = None
+    for at, place in sorted((run, place) for place, load in enumerate(loads) for run in load.runs):
+        told = loads[place].growth
+        size = told.size_at(at if growing else told.at) if told else 0
+        new = shelves[place].made(at, size)
+        lying = sum(copy.size for shelf in shelves for copy in shelf.copies) + size
+        most = max(most, lying)
+        full = at if full is None and lying > room else full
+        shelves[place].back_up(new)
+    return most, full
+
+
+counts = st.integers(0, 3)
+kept = st.builds(Retention, last=counts, hourly=counts, daily=counts, weekly=counts, monthly=counts)
+there = st.lists(st.tuples(st.integers(-30 * 24 * 60, 600), st.integers(1, 99), st.booleans()), max_size=6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    kept,
+    st.lists(there, min_size=1, max_size=6),
+    st.sampled_from(["*/2:30", "03:00", "sun 02:30"]),
+    counts,
+    st.integers(0, 4000),
+)
+def test_guests_alike_come_to_what_each_comes_to_alone(
+    keep: Retention, guests: list[list[tuple[int, int, bool]]], schedule: str, changes: int, apart: int
+) -> None:
+    """Of two guests one's archives are some minutes older; clocks go back, and archives may be of the future."""
+    start = int(datetime(2026, 10, 24, 12, tzinfo=BERLIN).timestamp()) + changes * 6 * 3600
+    runs = runs_of(Job("j", schedule), BERLIN, start, 12)
+    loads = []
+    for vmid, several in enumerate([*guests, *guests], 100):
+        older = apart if vmid - 100 < len(guests) else 0
+        times = {start + (minute - older) * 60: more for minute, *more in several}
+        copies = [
+            Copy(str(ArchiveName.at("qemu", vmid, at, BERLIN, "vma.zst")), at, held, size)
+            for at, (size, held) in times.items()
+        ]
+        loads.append(Load(Shelf(vmid, "qemu", keep, BERLIN, copies), runs, growth(copies, start)))
+    guests_runs = [(load.shelf, load.runs) for load in loads]
+    assert list(courses(guests_runs)) == [next(courses([guest])) for guest in guests_runs]
+    room = 100
+    found = forecast("nas", loads, room)
+    room += sum(copy.size for load in loads for copy in load.shelf.copies)
+    assert (found.peak, found.full) == _plainly(loads, room, growing=True)
+    assert found.need == _plainly(loads, room, growing=False)[0]

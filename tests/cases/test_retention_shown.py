@@ -103,7 +103,7 @@ def test_archives_that_are_there_count_and_protected_ones_do_not() -> None:
 
 
 def test_a_disabled_job_makes_nothing() -> None:
-    assert runs_of(job("03:00", enabled=False), BERLIN, noon("2026-02-11"), 10) == []
+    assert runs_of(job("03:00", enabled=False), BERLIN, noon("2026-02-11"), 10) == ()
     assert len(runs_of(job("03:00"), BERLIN, noon("2026-02-11"), 10)) == 9
 
 
