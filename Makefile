@@ -39,10 +39,10 @@ demo: setup ## Set everything up and run the main job on the lab, on one screen
 test: test-fast test-lab test-pulumi ## Run every test but those that need a browser or a virtual machine
 
 test-fast: setup ## Run the tests that need nothing but Python
-	@$(PYTEST) -m "not acceptance and not browser and not conformance and not lab and not pulumi"
+	@$(PYTEST) -m "not acceptance and not browser and not apps and not conformance and not lab and not pulumi"
 
 test-lab: setup ## Run the tests that start a lab
-	@$(PYTEST) -m "lab and not acceptance and not browser and not pulumi"
+	@$(PYTEST) -m "lab and not acceptance and not browser and not apps and not pulumi"
 
 test-pulumi: setup ## Run the tests of the real Pulumi CLI on the lab
 	@$(PYTEST) -m pulumi

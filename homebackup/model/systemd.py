@@ -2,6 +2,8 @@
 
 import re
 
+from pverules.calendar import CalendarEvent, normalise
+
 
 def unit_name(path: str, kind: str = "mount") -> str:
     """The unit of a path as `systemd-escape --path` prints it: /mnt/nas-backups is mnt-nas\\x2dbackups.mount."""
@@ -25,3 +27,12 @@ def word(text: str) -> str:
 
 _ESCAPED = {"%": "%%", "\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t", "\r": r"\r"}
 """What stands for a character between quotes; % would begin a specifier."""
+
+
+def calendar(schedule: str) -> str:
+    """A schedule of Proxmox VE as OnCalendar= takes it, which knows no step from any time on, and Monday before Sunday.
+
+    Both run at the same times, but for a step that has no end and does not divide its unit.
+    """
+    *date, clock = normalise(CalendarEvent.parse(schedule)).split(" ")
+    return " ".join([*(re.sub(r"\*/", "1/", part) for part in date), re.sub(r"\*/", "0/", clock)])
