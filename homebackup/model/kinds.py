@@ -186,7 +186,8 @@ def _lan_address(text: str) -> str:
         ) from None
     if any(address in network for network in _TAILSCALE):
         raise ValueError(
-            f"{text} is a Tailscale address; mount by the LAN address, the tunnel is not up when the host boots"
+            f"{text} is a Tailscale address; mount by the LAN address, the tunnel is not up when the host boots "
+            "(lan-address)"
         )
     if not any(address in network for network in _LAN):
         raise ValueError(f"{text} is not a LAN address (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7)")

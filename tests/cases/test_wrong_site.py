@@ -149,6 +149,36 @@ WRONG: dict[str, tuple[Mapping[Path_, Any], dict[str, str]]] = {
         {("inventory", "entries", "102"): "home-vm-100-ha-primary"},
         {"inventory.entries.102": "home-vm-100-ha-primary is the entry of 100 already"},
     ),
+    "a rule that is none": (
+        {("rules",): {"soft": {"reason": "why not", "until": "2026-12-31"}}},
+        {"rules.soft": "soft is no rule; `homebackup rules` lists them"},
+    ),
+    "an exemption from what stops": (
+        {("rules",): {"soft-mount": {"reason": "why not", "until": "2026-12-31"}}},
+        {"rules.soft-mount": "nobody is exempt from soft-mount: The NAS may be switched off"},
+    ),
+    "an exemption for ever": ({("rules",): {"order": {"reason": "why not"}}}, {"rules.order.until": "is required"}),
+    "an exemption from a rule for nothing": (
+        {("rules",): {"order": {"reason": " ", "until": "2026-12-31"}}},
+        {"rules.order.reason": "' ' is not a reason"},
+    ),
+    "an exemption until some day": (
+        {("rules",): {"order": {"reason": "why not", "until": "summer"}}},
+        {"rules.order.until": "'summer' is not a date such as 2026-12-31"},
+    ),
+    "a document that is none": (
+        {("documents",): {"notes.txt": ["restore"]}},
+        {"documents.notes.txt": "'notes.txt' is not the path of a Markdown file"},
+    ),
+    "a section that is none": (
+        {("documents",): {"A.md": ["backups"]}},
+        {"documents.A.md[0]": "must be 'configuration', 'verification', 'restore' or 'governance'"},
+    ),
+    "a section twice": (
+        {("documents",): {"A.md": ["restore", "restore"]}},
+        {"documents.A.md": "has restore twice"},
+    ),
+    "a document of nothing": ({("documents",): {"A.md": []}}, {"documents.A.md": "must not be empty"}),
     "no schedule": (
         {(*P0, "schedule"): "sometimes"},
         {"tiers.p0.schedule": "'sometimes' is not a schedule of Proxmox VE"},

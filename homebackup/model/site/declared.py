@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from homebackup.model.kinds import Lines, NodeName, Text, Vmid
+from homebackup.model.site.documents import DocumentFile, Sections
 from homebackup.model.site.drill import Drill
 from homebackup.model.site.parts import (
     App,
@@ -20,6 +21,7 @@ from homebackup.model.site.parts import (
     Tier,
     Window,
 )
+from homebackup.model.site.rules import Exemption
 
 TMPDIR = "/var/tmp"  # noqa: S108 -- vzdump's own directory for temporary files on the host
 """Where vzdump stages a container's configuration."""
@@ -64,6 +66,10 @@ class Site(Part):
     inventory: Inventory | None = None
     exemptions: Mapping[Exempt, Reason] = {}
     """Guests of the cluster, or single disks of theirs, that nothing has to back up, with the reason."""
+    rules: Mapping[Text, Exemption] = {}
+    """Rules that may be broken for a time, by their ids."""
+    documents: Mapping[DocumentFile, Sections] = {}
+    """Which sections are kept in which documents of the owner's repository."""
     drill: Drill | None = None
     """Spare guests, into which archives are restored to see that they can be."""
     acknowledge: Lines = ()

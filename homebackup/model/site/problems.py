@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from homebackup.model.mounts import soft_trouble
+from homebackup.model.rules import RULES
 from homebackup.model.site.declared import Site
 
 Problem = tuple[str, str]
@@ -13,14 +14,17 @@ Problem = tuple[str, str]
 
 def problems(site: Site) -> Iterator[Problem]:
     """Everything that does not go together, by path; a path may have several problems."""
-    return chain(_place(site), _tiers(site), _guests(site), _apps(site), _inventory(site), _drill(site))
+    return chain(_place(site), _tiers(site), _guests(site), _apps(site), _inventory(site), _drill(site), _rules(site))
 
 
 def _place(site: Site) -> Iterator[Problem]:
     if ipaddress.ip_address(site.nas.address) not in site.lan:
-        yield "nas.address", f"{site.nas.address} is not in the site's LAN {site.lan}; mount by the LAN address"
+        yield (
+            "nas.address",
+            f"{site.nas.address} is not in the site's LAN {site.lan}; mount by the LAN address (lan-address)",
+        )
     if trouble := soft_trouble(site.mount.options):
-        yield "mount.options", trouble
+        yield "mount.options", f"{trouble} (soft-mount)"
     if "backup" not in site.storage.content:
         yield "storage.content", "must have backup, or Proxmox VE writes no archive to the storage"
 
@@ -51,7 +55,7 @@ def _tiers(site: Site) -> Iterator[Problem]:
 def _guests(site: Site) -> Iterator[Problem]:
     for vmid, guest in site.guests.items():
         if site.tier_of(vmid) is None and not guest.deferred and vmid not in site.exemptions:
-            yield f"guests.{vmid}", f"guest {vmid} is in no tier, so nothing would back it up"
+            yield f"guests.{vmid}", f"guest {vmid} is in no tier, so nothing would back it up (vzdump-primary)"
 
 
 def _apps(site: Site) -> Iterator[Problem]:
@@ -81,3 +85,11 @@ def _inventory(site: Site) -> Iterator[Problem]:
         if entry.name in names:
             yield f"inventory.entries.{entry.of}", f"{entry.name} is the entry of {names[entry.name]} already"
         names[entry.name] = entry.of
+
+
+def _rules(site: Site) -> Iterator[Problem]:
+    for name in site.rules:
+        if name not in RULES:
+            yield f"rules.{name}", f"{name} is no rule; `homebackup rules` lists them"
+        elif RULES[name].level == "error":
+            yield f"rules.{name}", f"nobody is exempt from {name}: {RULES[name].why or RULES[name].says}"
