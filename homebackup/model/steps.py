@@ -112,17 +112,32 @@ class Write:
 
 
 @dataclass(frozen=True)
+class Replaced:
+    """What a request replaces as a whole, by the reading command that tells it: its answer before, and after.
+
+    The request is refused with `Changed` when it says something else than `before` right before, and has failed when it
+    does not say `after` right after; the order of a list's elements means nothing there.
+    """
+
+    command: str
+    data: Mapping[str, Any]
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
 class Ask:
     """One writing request to a service beside Proxmox VE: Home Assistant, or the NAS's own management.
 
     The command is a websocket type of Home Assistant's, or an API of DSM's and its method with a blank between.
-    `hidden` are the secrets that stand in its data.
+    `hidden` are the secrets that stand in its data; `replaces` guards what it replaces as a whole.
     """
 
     service: Service
     command: str
     data: Mapping[str, Any] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    replaces: Replaced | None = None
 
     def lines(self) -> list[str]:
         """How a preview shows it."""

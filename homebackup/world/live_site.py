@@ -79,6 +79,13 @@ class LiveSite:
         """What a service beside Proxmox VE answers; raises Trouble."""
         return await self.services.ask(service, command, data or {})
 
+    async def asked(self, service: Service, command: str, data: Mapping[str, Any] | None = None) -> Any | Unseen:
+        """The same, or why the service does not answer now; raises any other Trouble."""
+        try:
+            return await self.ask(service, command, data)
+        except Unreachable as trouble:
+            return Unseen(f"{trouble.subject}: {trouble.said}", trouble.remedy)
+
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
         """The host in one ssh round trip, whoever else is asking at the same time; raises Unreachable and its kin.
 
@@ -125,7 +132,7 @@ class LiveSite:
                     raise
             return
         if isinstance(step, Ask):
-            await self.ask(step.service, step.command, step.data)
+            await self.services.perform(step)
             return
         if isinstance(step, Write) and step.here:
             await local_files.perform(step, self.folder)

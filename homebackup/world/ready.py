@@ -35,6 +35,7 @@ def from_lab(ready: Path, given: Mapping[str, str]) -> dict[str, str]:
             "sshUser": ssh["user"],
             "sshIdentityFile": ssh["identity_file"],
             "sshKnownHosts": ssh["known_hosts"],
+            **_management(box.get("dsm") or {}, given),
         }
     except FileNotFoundError:
         raise ValueError(f"names {ready}, which does not exist: start one with python -m lab --ready {ready}") from None
@@ -45,3 +46,11 @@ def from_lab(ready: Path, given: Mapping[str, str]) -> dict[str, str]:
         if not any(other in given for other in _INSTEAD.get(key, (key,))):
             full[key] = str(value)
     return full
+
+
+def _management(dsm: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """How to reach the management of the lab's NAS; nothing where the owner names another one."""
+    if "dsmUrl" in given:
+        return {}
+    keys = ("url", "account", "password", "device", "fingerprint")
+    return {f"dsm{key.capitalize()}": dsm[key] for key in keys if dsm.get(key)}

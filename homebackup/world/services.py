@@ -2,11 +2,13 @@
 
 import asyncio
 import importlib
+import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from homebackup.model.steps import Service
+from homebackup.model.steps import Ask, Service
 from homebackup.world.connection import Connection
+from homebackup.world.errors import Changed, Failed
 
 CLIENTS: Mapping[Service, tuple[str, str]] = {
     "home-assistant": ("homebackup.world.home_assistant", "HomeAssistant"),
@@ -41,7 +43,37 @@ class Services:
             )
         return await self._clients[service].ask(command, data)
 
+    async def perform(self, step: Ask) -> None:
+        """Makes a writing request, unless what it replaces is not as it was; raises Trouble."""
+        told = step.replaces
+        if told and await self.ask(step.service, told.command, told.data) != told.before:
+            raise Changed(
+                f"{step.service} {told.command}",
+                "it answers something else than a moment ago, so somebody else changed it",
+                "nothing was overwritten; run this again",
+            )
+        await self.ask(step.service, step.command, step.data)
+        if told and not _same(await self.ask(step.service, told.command, told.data), told.after):
+            raise Failed(
+                f"{step.service} {step.command}",
+                "it took the request and keeps something else than what was sent",
+                "see what is there now, and put right what is missing; homebackup's journal has what was sent",
+            )
+
     async def close(self) -> None:
         """Closes whichever was made."""
         for client in self._clients.values():
             await client.close()
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether both answers say the same, the order of a list aside."""
+    return bool(_ordered(one) == _ordered(other))
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _ordered(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return sorted((_ordered(inner) for inner in value), key=lambda inner: json.dumps(inner, sort_keys=True))
+    return value
