@@ -95,6 +95,15 @@ def test_content_that_changed_under_the_same_size_and_time_is_bad() -> None:
     assert read_through(GOOD, Whole("other"), [again]).state == "bad"
 
 
+def test_what_was_bad_when_all_of_it_was_read_stays_bad_until_all_of_it_is_good() -> None:
+    first = kept(GOOD, [], 1.0)
+    deep = kept(read_through(GOOD, Whole("s", "what is in it is damaged"), []), [], 2.0)
+    known = merged([first, deep], [kept(GOOD, [first, deep], 3.0)])
+    assert last_verified(known, ARCHIVE) == deep
+    mended = kept(read_through(GOOD, Whole("s"), known), known, 4.0)
+    assert last_verified(merged(known, [mended]), ARCHIVE) == mended
+
+
 def test_what_was_bad_from_the_beginning_is_no_measure() -> None:
     empty = looked(replace(ARCHIVE, size=0), Sample(0, b"", b""), None, [])
     assert (empty.state, kept(empty, [], 1.0).digest) == ("bad", "")

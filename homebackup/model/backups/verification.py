@@ -56,11 +56,12 @@ class Verified:
 def last_verified(results: Iterable[Verified], archive: Archive) -> Verified | None:
     """The verification that tells most of an archive as it is now, None when it was never verified.
 
-    It is the newest one; a good quick one does not stand before an older deep one of the same content.
+    It is the newest one; a good quick one does not stand before an older deep one of the same content. A bad deep one
+    may not know the content, as it was never seen to be good: then only another deep one stands before it.
     """
     known = sorted((result for result in results if result.of(archive)), key=lambda result: result.time)
     deep = [result for result in known if result.depth == DEEP]
-    if not known or not deep or known[-1].state != "good" or known[-1].digest != deep[-1].digest:
+    if not known or not deep or known[-1].state != "good" or deep[-1].digest not in ("", known[-1].digest):
         return known[-1] if known else None
     return deep[-1]
 
