@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from homebackup.model.dump_script import COMMAND, FRAME, POSTGRES, VAULTWARDEN
-from homebackup.model.systemd import calendar, word
+from homebackup.model.systemd import word
 from homebackup.model.timer import UNITS, Timer
 
 RECIPES = {"vaultwarden": VAULTWARDEN, "postgres": POSTGRES, "command": COMMAND}
@@ -93,11 +93,11 @@ def place(name: str) -> str:
     return f"/usr/local/sbin/homebackup-dump-{name}"
 
 
-def timer(name: str, schedule: str) -> Timer:
-    """The timer of an application's dump, and the service that runs its script."""
+def timer(name: str, when: str = "") -> Timer:
+    """The timer of an application's dump, and the service that runs its script; `when` is an event as systemd has it."""
     unit = f"homebackup-dump-{name}"
     texts = {f"{unit}.service": _SERVICE, f"{unit}.timer": _TIMER}
-    values = {"name": name, "script": word(place(name)), "when": calendar(schedule)}
+    values = {"name": name, "script": word(place(name)), "when": when}
     return Timer(f"{unit}.timer", {unit_: text.format(**values) for unit_, text in texts.items()})
 
 

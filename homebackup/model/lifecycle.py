@@ -1,6 +1,6 @@
 """What every resource can do, and what it is given to look at: plans are pure, only looking goes through a world."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self
 
 from homebackup.model.backups.archive import Archive, Dump
@@ -32,11 +32,17 @@ class World(Protocol):
     async def checked(self, archive: Archive) -> Integrity:
         """What a quick check finds of an archive that `archives` told of."""
 
+    async def inside(self, guest: str, script: str, words: Sequence[str]) -> str | Unseen | None:
+        """What a POSIX sh script prints inside of a guest, or why it cannot be run; None where there is no guest."""
+
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
         """The host, with these pairs of NFS server and mount point looked at."""
 
     async def ask(self, service: Service, command: str, data: Mapping[str, Any] | None = None) -> Any:
         """What a service beside Proxmox VE answers to a reading command."""
+
+    async def asked(self, service: Service, command: str, data: Mapping[str, Any] | None = None) -> Any | Unseen:
+        """The same, or why the service does not answer now."""
 
 
 class Managed(Declared, Protocol):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from homebackup.model.hidden import SECRET, Hidden, clean
+from homebackup.model.inside import inside, label
 
 Service = Literal["home-assistant", "dsm"]
 """What a site has beside Proxmox VE and its host."""
@@ -45,17 +46,19 @@ class Call:
 class Run:
     """One command on the host, given up after `timeout` seconds; an exit code outside `accept` is a failure.
 
-    `hidden` are the secrets that may stand in it.
+    It is run inside of a `guest`, as `lxc/103`, where one is named. `hidden` are the secrets that may stand in it.
     """
 
     argv: tuple[str, ...]
     timeout: float = 30.0
     accept: frozenset[int] = frozenset({0})
     hidden: frozenset[str] = frozenset()
+    guest: str = ""
 
     def lines(self) -> list[str]:
         """How a preview shows it."""
-        return [clean("# " + shlex.join(self.argv), self.hidden)]
+        argv = inside(self.guest, self.argv, self.timeout) if self.guest else self.argv
+        return [clean("# " + shlex.join(argv), self.hidden)]
 
     def secrets(self) -> Iterator[str]:
         """What no text may tell."""
@@ -70,7 +73,8 @@ class Run:
 class Write:
     """A file replaced at once; refused with `Changed` unless its bytes are still `before`.
 
-    It is on the host, or `here`: in the owner's repository on this machine, its path relative to the project.
+    It is on the host, in a `guest` of it (`qemu/102`), or `here`: in the owner's repository on this machine, its path
+    relative to the project.
 
     `before` and `after` are whole contents, None for no file. `verify` names what has to accept the new bytes
     before they take the place of the old: "fstab" is `findmnt --verify`. `mode` is that of a new file;
@@ -86,6 +90,7 @@ class Write:
     here: bool = False
     hidden: frozenset[str] = frozenset()
     edit: Callable[[bytes], bytes | None] | None = field(default=None, compare=False)
+    guest: str = ""
 
     def onto(self, content: bytes | None) -> "Write | None":
         """The same change of a file that has these bytes now; None when there is none."""
@@ -94,7 +99,7 @@ class Write:
 
     def lines(self) -> list[str]:
         """How a preview shows it: the lines that go and come."""
-        where = " here" if self.here else ""
+        where = " here" if self.here else f" in {label(self.guest)}" if self.guest else ""
         if self.after is None:
             return [f"remove {self.path}{where}"]
         verb = "write" if self.before is None else "edit"

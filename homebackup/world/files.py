@@ -1,7 +1,6 @@
 """A file on the host replaced at once: written beside it, checked, synced, renamed; the bytes before are kept too."""
 
 import hashlib
-import shlex
 
 from homebackup.model.steps import Write
 from homebackup.world.errors import Busy, Changed, Failed, Refused, Trouble
@@ -44,15 +43,15 @@ sync "$(dirname "$path")"
 """
 
 
-def command(step: Write) -> str:
-    """The shell command that carries the step out; the new content goes to its standard input, whole or not at all."""
+def command(step: Write) -> list[str]:
+    """The command that carries the step out; the new content goes to its standard input, whole or not at all."""
     arguments = [step.path, _sum(step.before), _sum(step.after), f"{step.mode:o}", step.verify or "nothing"]
-    return shlex.join(["sh", "-c", _SCRIPT, "homebackup", *arguments])
+    return ["sh", "-c", _SCRIPT, "homebackup", *arguments]
 
 
-def verdict(step: Write, host: str, ran: Ran) -> Trouble | None:
-    """What went wrong, None when the file is as it should be."""
-    subject = f"{step.path} on {host}"
+def verdict(step: Write, where: str, ran: Ran) -> Trouble | None:
+    """What went wrong, None when the file is as it should be; `where` is the host or a guest."""
+    subject = f"{step.path} on {where}"
     if ran.exit == 0:
         return None
     if ran.exit == 75:

@@ -5,22 +5,24 @@ import contextlib
 import itertools
 import shlex
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.soundness import Integrity
 from homebackup.model.host_facts import PROBE, HostFacts, read_look
+from homebackup.model.inside import label
 from homebackup.model.seen import Unseen
 from homebackup.model.steps import Ask, Call, Run, Service, Step, Write
-from homebackup.world import files, local_files
+from homebackup.world import files, inside, local_files
 from homebackup.world.api import Api
 from homebackup.world.archives import Archives
 from homebackup.world.connection import Connection
-from homebackup.world.errors import Failed, Missing, Unreachable
+from homebackup.world.errors import Failed, Missing, Trouble, Unreachable
 from homebackup.world.host import Host
 from homebackup.world.services import Services
+from homebackup.world.session import Ran
 
 GATHER = 0.02
 """Seconds in which the wishes of concurrent readers are gathered into one look."""
@@ -86,6 +88,20 @@ class LiveSite:
         except Unreachable as trouble:
             return Unseen(f"{trouble.subject}: {trouble.said}", trouble.remedy)
 
+    async def inside(self, guest: str, script: str, words: Sequence[str]) -> str | Unseen | None:
+        """What a POSIX sh script prints inside of a guest, or why it cannot be run; None where there is no guest."""
+        try:
+            ran = await inside.run(self.host, guest, ["sh", "-c", script, "homebackup", *words])
+        except Missing:
+            return None
+        except Trouble as trouble:
+            return Unseen(f"{trouble.subject}: {trouble.said}", trouble.remedy)
+        if ran.exit:
+            return Unseen(
+                f"{label(guest)}: a look into it ended with exit code {ran.exit}: {ran.said}", "run this again"
+            )
+        return ran.text
+
     async def look(self, pairs: Iterable[tuple[str, str]] = (), *, fresh: bool = False) -> HostFacts:
         """The host in one ssh round trip, whoever else is asking at the same time; raises Unreachable and its kin.
 
@@ -144,21 +160,29 @@ class LiveSite:
             self._changed = next(self._moments)
 
     async def _write(self, step: Write) -> None:
-        ran = await self.host.run(files.command(step), stdin=step.after or b"", timeout=60)
-        if trouble := files.verdict(step, self.connection.host, ran):
+        ran = await self._ran(step.guest, files.command(step), step.after or b"", 60)
+        if trouble := files.verdict(step, self._place(step.guest), ran):
             raise trouble
 
     async def _run(self, step: Run) -> None:
         command = shlex.join(step.argv)
-        ran = await self.host.run(command, timeout=step.timeout)
+        ran = await self._ran(step.guest, step.argv, b"", step.timeout)
         if ran.exit not in step.accept:
             raise Failed(
-                f"host {self.connection.host}",
+                label(step.guest) if step.guest else f"host {self.connection.host}",
                 f"`{command}` ended with exit code {ran.exit}: {ran.said or 'it printed nothing'}",
                 "remove the cause and run this again",
                 exit=ran.exit,
                 stderr=ran.stderr.decode("utf-8", "replace"),
             )
+
+    async def _ran(self, guest: str, argv: Sequence[str], stdin: bytes, timeout: float) -> Ran:
+        if guest:
+            return await inside.run(self.host, guest, argv, stdin=stdin, timeout=timeout)
+        return await self.host.run(shlex.join(argv), stdin=stdin, timeout=timeout)
+
+    def _place(self, guest: str) -> str:
+        return label(guest) if guest else self.connection.host
 
     @property
     def root_options(self) -> bool:

@@ -54,5 +54,5 @@ CALENDARS = {
 def test_a_schedule_in_the_spelling_of_systemd_which_takes_it(schedule: str) -> None:
     assert calendar(schedule) == CALENDARS[schedule]
     subprocess.run(["systemd-analyze", "calendar", calendar(schedule)], capture_output=True, check=True)
-    made = timer("vaultwarden", schedule)
+    made = timer("vaultwarden", calendar(schedule))
     assert calendar_of(made.files, "vaultwarden") == CALENDARS[schedule]
