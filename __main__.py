@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pulumi
 
 from components.home_backup import HomeBackup
+from homebackup.assess.doubt import not_exempt
 from homebackup.assess.lint import doubts
 from homebackup.model.site import SITE, InvalidSite, read_site
 
@@ -18,7 +19,8 @@ except InvalidSite as invalid:
         pulumi.log.error(f"{path}: {reason}")
     sys.exit(1)
 
-for doubt in doubts(site, ZoneInfo("UTC"), time.time()):
+now, zone = time.time(), ZoneInfo("UTC")  # the node's is not known here
+for doubt in not_exempt(site, doubts(site, zone, now), now, zone):
     (pulumi.log.error if doubt.level == "error" else pulumi.log.warn)(str(doubt))
 
 HomeBackup(site.name, site)

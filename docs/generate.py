@@ -1,4 +1,4 @@
-"""Writes the reference pages of the resources and the schemas of JSON answers: `python docs/generate.py`."""
+"""Writes the reference pages of the resources, the table of rules and the schemas: `python docs/generate.py`."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ def schemas() -> dict[str, str]:
     return {f"{verb}.schema.json": json.dumps(schema(verb), indent=2) + "\n" for verb in DOCUMENTS}
 
 
+def rules() -> str:
+    """The page of rules, with the table as the declarations have it; what stands around it is written by hand."""
+    from homebackup.model.marked_sections import put
+    from homebackup.model.rules import RULES
+
+    rows = [f"| `{name}` | {rule.level} | {' '.join([rule.says, rule.why]).strip()} |" for name, rule in RULES.items()]
+    table = "\n".join(["| id | level | rule |", "| --- | --- | --- |", *rows])
+    return put((ROOT / "docs" / "rules.md").read_bytes(), "rules", table).decode()
+
+
 def write(folder: Path, wanted: Mapping[str, str]) -> None:
     """Make the folder's generated pages these; pages that nobody generates are left alone."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,3 +64,4 @@ if __name__ == "__main__":
     write(FOLDER, pages())
     for name, text in schemas().items():
         (FOLDER.parent / name).write_text(text)
+    (FOLDER.parent / "rules.md").write_text(rules())

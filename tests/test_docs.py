@@ -72,6 +72,10 @@ def test_the_committed_schemas_are_what_the_verbs_print() -> None:
     assert stale == [], "run `python docs/generate.py`"
 
 
+def test_the_committed_table_of_rules_is_what_they_say() -> None:
+    assert generator().rules() == (ROOT / "docs" / "rules.md").read_text(), "run `python docs/generate.py`"
+
+
 def test_writing_replaces_generated_pages_alone(tmp_path: Path) -> None:
     generate = generator()
     (tmp_path / "old.md").write_text(generate.MARK + "\nold\n")

@@ -2,14 +2,15 @@
 
 from homebackup.assess import wanted
 from homebackup.assess.account import Account
-from homebackup.assess.lint import Doubt, doubts, of_forecast, of_job
+from homebackup.assess.doubt import Doubt, not_exempt
+from homebackup.assess.lint import doubts, of_forecast, of_job
 from homebackup.model.seen import Unseen
 from homebackup.model.spelling import from_wire
 from homebackup.resources.vzdump_job import VzdumpJob
 
 
 def doubted(of: Account, *, every_guest: bool) -> list[Doubt]:
-    """What is doubtful, in the node's zone and with runs as long as they were measured.
+    """What is doubtful and not exempt, in the node's zone and with runs as long as they were measured.
 
     Without `every_guest` there may be guests that are not shown to us, and none is taken to be gone.
     """
@@ -20,7 +21,7 @@ def doubted(of: Account, *, every_guest: bool) -> list[Doubt]:
         *(doubt for job in _jobs(of) for doubt in of_job(job, there)),
         *of_forecast(of.needs, [one for one in of.transfers if one.job.tier], facts.now),
     ]
-    return list(dict.fromkeys(found))
+    return list(not_exempt(site, dict.fromkeys(found), facts.now, planned.line.zone))
 
 
 def _jobs(of: Account) -> list[VzdumpJob]:

@@ -1,16 +1,16 @@
-"""What a site declares that will not do what its owner wants of it: doubts, each with an id, a level and a sentence."""
+"""What a site declares that will not do what its owner wants of it: doubts, each with the id of its rule."""
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import ceil
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from homebackup.assess.amounts import size, span
 from homebackup.assess.conflicts import conflicts
+from homebackup.assess.doubt import Doubt
 from homebackup.assess.forecast import Forecast, Transfer
 from homebackup.assess.jobs import Job, declared
+from homebackup.assess.policy import against_policy
 from homebackup.assess.retention import Shelf, effective, reach, runs_of, simulate
 from homebackup.assess.timeline import DAY, timeline, week
 from homebackup.assess.usual import Usual
@@ -19,7 +19,6 @@ from homebackup.resources.vzdump_job import VzdumpJob
 from pverules.calendar import left_out, longest_gap
 from pverules.retention import Retention
 
-Level = Literal["warning", "error"]
 HOUR = 3600
 AHEAD = 35
 """Days of the timeline that is looked through: every weekday and day of the month."""
@@ -29,47 +28,18 @@ FEW = 14
 MARGIN = 2
 """Hours by which a proposed `stale-after-hours` exceeds what a schedule makes necessary."""
 
-LINTS: Mapping[str, tuple[Level, str]] = {
-    "stale-too-early": ("warning", "`stale-after-hours` is not above the schedule's longest gap plus the usual run."),
-    "horizon": ("warning", "The retention does not reach back as far as the tier's `horizon-days`."),
-    "order": ("warning", "A tier starts before an earlier tier is done, or before it has started."),
-    "overlap": ("warning", "A job starts while another one, or its own last run, is not done."),
-    "nas": ("warning", "Two sites or two nodes write to one NAS at once."),
-    "window": ("warning", "A run begins in a window in which something else needs the NAS, or reaches into it."),
-    "left-out": ("warning", "A run falls into the hour that the clock leaves out in spring."),
-    "disabled": ("warning", "A tier's job is disabled, so that nothing backs its guests up."),
-    "no-guests": ("error", "A job chooses no guest, or none that exists."),
-    "does-not-fit": ("warning", "The storage is full before retention has settled, or as archives grow."),
-    "too-long": ("warning", "A job usually takes longer than it has until a window or its own next run."),
-    "notification-ignored": ("warning", "Proxmox VE ignores a notification setting beside the others."),
-}
-"""Level and meaning of each lint by its id."""
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """One finding of a lint: `subject` is the tier, guest or job, `said` what is doubtful, `remedy` what to write."""
-
-    id: str
-    subject: str
-    said: str
-    remedy: str
-
-    @property
-    def level(self) -> Level:
-        """How bad it is."""
-        return LINTS[self.id][0]
-
-    def __str__(self) -> str:
-        return f"{self.subject}: {self.said}; {self.remedy} ({self.id})"
-
 
 def doubts(site: Site, zone: ZoneInfo, now: float, usual: Mapping[str, Usual | None] | None = None) -> list[Doubt]:
-    """Every doubt about what a site declares, on a node in `zone`; `usual` is by job, as far as runs were measured."""
+    """Every doubt about what a site declares, on a node in `zone`; `usual` is by job, as far as runs were measured.
+
+    Exemptions do not count here.
+    """
     jobs, lasting = declared(site), usual or {}
+    gaps = {job.name: longest_gap(job.event, int(now), zone, YEAR) if job.event else None for job in jobs}
     return [
         *_disabled(jobs),
-        *_stale(site, jobs, zone, now, lasting),
+        *against_policy(site, jobs, gaps),
+        *_stale(site, jobs, gaps, lasting),
         *_horizons(site, jobs, zone, now),
         *_timed(site, jobs, zone, now, lasting),
         *_left_out(jobs, zone, now),
@@ -83,11 +53,11 @@ def _disabled(jobs: list[Job]) -> Iterator[Doubt]:
 
 
 def _stale(
-    site: Site, jobs: list[Job], zone: ZoneInfo, now: float, usual: Mapping[str, Usual | None]
+    site: Site, jobs: list[Job], gaps: Mapping[str, int | None], usual: Mapping[str, Usual | None]
 ) -> Iterator[Doubt]:
     """Thresholds that a guest exceeds although every run ends well."""
     for job in jobs:
-        gap = longest_gap(job.event, int(now), zone, YEAR) if job.event else None
+        gap = gaps[job.name]
         if gap is None:
             continue
         lasting = usual.get(job.name)

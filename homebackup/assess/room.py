@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from homebackup.assess.doubt import Doubt
 from homebackup.assess.forecast import Load, forecast, growth
 from homebackup.assess.jobs import found, retention_of
-from homebackup.assess.lint import Doubt, of_forecast
+from homebackup.assess.lint import of_forecast
 from homebackup.assess.retention import Shelf, copies, effective, runs_of
 from homebackup.model.backups.archive import Dump
 

@@ -13,7 +13,7 @@ import yaml
 
 from homebackup.assess.forecast import Forecast, Transfer
 from homebackup.assess.jobs import Job
-from homebackup.assess.lint import LINTS, doubts, of_forecast, of_job
+from homebackup.assess.lint import doubts, of_forecast, of_job
 from homebackup.assess.usual import Usual
 from homebackup.model.site import Site, read_site
 from homebackup.model.spelling import from_wire
@@ -160,9 +160,3 @@ def test_a_forecast_that_does_not_fit() -> None:
         "job j: it usually takes 7 h and has 6 h until offsite sync;"
         " start it earlier, or move guests to another job (too-long)",
     ]
-
-
-def test_every_lint_is_told_of_in_the_docs() -> None:
-    page = (ROOT / "docs" / "lints.md").read_text(encoding="utf-8")
-    rows = [f"| `{name}` | {level} | {meaning} |" for name, (level, meaning) in LINTS.items()]
-    assert [row for row in rows if row not in page] == []

@@ -39,6 +39,7 @@ WITH_THE_NAS_CUT = {
     "report": ({3}, CUT.removeprefix("the ")),
     "restore plan": ({3}, CUT),
     "retention": ({3}, CUT),
+    "rules": ({0}, "soft-mount"),
     "run p0": ({3}, CUT),
     "status": ({3}, CUT),
     "trust": ({0}, "stored already"),

@@ -1,0 +1,54 @@
+"""`homebackup rules`: the rules that a site's backups go by, which are kept, and which it is exempt from."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from homebackup.assess.governance import Judged, governed
+from homebackup.commands.ending import CRITICAL, TROUBLE, WELL, run, told
+from homebackup.commands.options import HERE, Folder, Json, Stack
+from homebackup.commands.printing import document, show
+from homebackup.commands.status import ExitCode, terminal
+from homebackup.model.site import Site
+from homebackup.views import rules as view
+from homebackup.world.pulumi_cli import PulumiCli
+from homebackup.world.stack import Stack as Declared
+
+
+def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False, exit_code: ExitCode = False) -> None:
+    """List the rules of the backups, what of the declaration breaks one, and the exemptions with reason and date.
+
+    Nobody is asked: times are taken to be UTC, and what takes a look at the site is told by preflight.
+    """
+    run(_rules(PulumiCli(cwd, stack), as_json=as_json, exit_code=exit_code))
+
+
+async def _rules(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
+    site = (await Declared.of(pulumi)).site
+    judged = governed(site, time.time(), ZoneInfo("UTC"))
+    if as_json:
+        document("rules", [_data(site, one) for one in judged], site=site.name)
+    else:
+        show(view.text(site, judged, **terminal()))
+    return told(_code(judged), asked=exit_code)
+
+
+def _data(site: Site, one: Judged) -> dict[str, Any]:
+    exemption = site.rules.get(one.id)
+    return {
+        "id": one.id,
+        "level": one.rule.level,
+        "says": one.rule.says,
+        "why": one.rule.why,
+        "state": one.state,
+        "critical": one.critical,
+        "found": [{name: said for name, said in asdict(doubt).items() if name != "id"} for doubt in one.found],
+        "exemption": exemption and exemption.model_dump(mode="json") | {"ended": one.ended},
+    }
+
+
+def _code(judged: Sequence[Judged]) -> int:
+    broken = [one for one in judged if one.state == "broken"]
+    return CRITICAL if any(one.critical for one in broken) else TROUBLE if broken else WELL
