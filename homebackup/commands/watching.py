@@ -1,6 +1,7 @@
 """Looks at a site again and again in the background, and holds what was seen last for whoever asks."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -59,27 +60,33 @@ class Watch:
             told = await asyncio.to_thread(account, site, facts)
             self.trouble = _blind(facts)
             if self.told is None or not self.trouble:
-                self.told, self._seen = told, began
+                await self._show(told, began)
         except TimeoutError:
             self.trouble = f"it did not end within {PATIENCE:.0f} s"
         except Exception as error:  # noqa: BLE001 -- the next look may end better, whatever this one met
             self.trouble = sentence(error)
         if self.trouble not in ("", before):
             self._tell(f"looking at the site failed: {self.trouble}")
-        if self.told is not None:
-            self._drawn = await asyncio.to_thread(_draw, self.told, self._note())
+        if self.trouble and self.told is not None:
+            with contextlib.suppress(Exception):  # where nothing can be drawn, what was drawn before stays
+                await self._show(self.told, self._seen)
+
+    async def _show(self, told: Account, seen: float) -> None:
+        """Tell that from now on, as all of it could be drawn."""
+        drawn = await asyncio.to_thread(_draw, told, self._note(told, seen))
+        self._drawn, self.told, self._seen = drawn, told, seen
 
     @property
     def age(self) -> float | None:
         """Seconds since what is told was seen."""
         return None if self.told is None else time.monotonic() - self._seen
 
-    def _note(self) -> str:
+    def _note(self, told: Account, seen: float) -> str:
         """Why what is told is not the newest, as a sentence; empty when it is."""
-        if not self.trouble or self.told is None or self.age is None:
+        if not self.trouble:
             return ""
-        at = wall_at(int(time.time()), self.told.zone)
-        return f"The look of {at:%a %H:%M} failed: {one_line(self.trouble)}. What is shown is {about(self.age)} old."
+        at, old = wall_at(int(time.time()), told.zone), about(time.monotonic() - seen)
+        return f"The look of {at:%a %H:%M} failed: {one_line(self.trouble)}. What is shown is {old} old."
 
     @property
     def routes(self) -> dict[str, Callable[[], Answer]]:

@@ -147,6 +147,20 @@ async def test_a_look_that_hangs_is_given_up_and_nobody_waits_for_it(monkeypatch
     assert "did not end" in watch.trouble
 
 
+async def test_what_cannot_be_drawn_ends_no_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    watch = Watch(Looks(well, troubled, well), told.append)
+    await watch.once()
+    with monkeypatch.context() as broken:
+        broken.setattr(watching.page, "html", lambda *_: 1 / 0)
+        await watch.once()
+    assert status(watch)["worst"] == "well", "what was drawn before stays"
+    assert gauges(watch)["homebackup_gather_success"] == 0
+    assert len(told) == 1
+    await watch.once()
+    assert gauges(watch)["homebackup_gather_success"] == 1
+
+
 async def test_asking_starts_no_look() -> None:
     looks = Looks(well, well)
     watch = Watch(looks)
