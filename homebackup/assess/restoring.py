@@ -4,15 +4,11 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from homebackup.assess.rebuilding import APART, USUAL, words
 from homebackup.assess.verdict import Verdict
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.seen import Unseen
-
-APART = 9000
-"""What is added to a VMID for the guest that is restored beside the old one."""
-USUAL = "local-lvm"
-"""Proxmox VE's own storage for disks, where nobody could look which there are."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +50,9 @@ def _restores(facts: SiteFacts, judged: Iterable[Verdict], taken: set[int]) -> I
 def command(
     archive: Archive, vmid: int, *, folder: str, storage: str = "", unique: bool = True, force: bool = False
 ) -> tuple[str, ...]:
-    """The words of the command, quoted: by the file's path, or the storage's name for it where no folder is known.
-
-    A `unique` guest has new network addresses; `force` lets it take the place of the one that has the VMID.
-    """
-    file = f"{folder}/{archive.name}" if folder else volume(archive)
-    what = ["qmrestore", file, str(vmid)] if archive.kind == "qemu" else ["pct", "restore", str(vmid), file]
-    where = ["--storage", storage] if storage else []
-    how = [*(["--force"] if force else []), *(["--unique"] if unique else [])]
-    return tuple(map(shlex.quote, [*what, *where, *how]))
+    """The words of the command, quoted: by the file's path, or the storage's name for it where no folder is known."""
+    file = shlex.quote(f"{folder}/{archive.name}" if folder else volume(archive))
+    return words(archive.kind, file, vmid, storage=storage, unique=unique, force=force)
 
 
 def volume(archive: Archive) -> str:

@@ -1,21 +1,18 @@
 """What a restore of each guest takes: the commands, the space it needs, and what it would overwrite."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from homebackup.assess.picking import Pick
-from homebackup.assess.restoring import APART, command, fit, for_disks
+from homebackup.assess.rebuilding import APART, KINDS
+from homebackup.assess.restoring import command, fit, for_disks
 from homebackup.model.backups import guest_config
 from homebackup.model.backups.facts import Guest, SiteFacts, Space
-from homebackup.model.mounts import nfs_source
 from homebackup.model.seen import Unseen
-from homebackup.model.site import Site
 
 Rooms = Mapping[str, Space | Unseen]
 """The space of storages, by their names."""
-KINDS = {"qemu": ("VM", "qm", "images"), "lxc": ("CT", "pct", "rootdir")}
-"""What people call a kind of guest, the program that handles it, and what a storage has to take."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +80,14 @@ def _disks(chosen: Pick) -> list[guest_config.Disk]:
     return [guest_config.Disk(disk.name, disk.storage, sizes[disk.name]) for disk in told if disk.name in sizes]
 
 
-def needs(chosen: Pick, storage: str, rooms: Rooms) -> tuple[Need, ...]:
-    """What a restore takes of each storage."""
+def needs(chosen: Pick, storage: str, rooms: Rooms, margin: float = 1.0) -> tuple[Need, ...]:
+    """What a restore takes of each storage, times a margin."""
     silent = Unseen("it is not listed", "see pvesm status on the node")
     found = sorted(needed(chosen, storage).items())
     spaces = ((name, most, rooms.get(name, silent)) for name, most in found)
-    return tuple(Need(name, most, room if isinstance(room, Unseen) else room.free) for name, most, room in spaces)
+    return tuple(
+        Need(name, round(most * margin), room if isinstance(room, Unseen) else room.free) for name, most, room in spaces
+    )
 
 
 def chapters(facts: SiteFacts, picks: Iterable[Pick], rooms: Rooms) -> tuple[Chapter, ...]:
@@ -129,15 +128,3 @@ def unplugging(chosen: Pick, program: str, vmid: int) -> tuple[str, ...]:
     found = guest_config.networks(chosen.holds.config) if chosen.holds else {}
     bare = ((name, guest_config.unplugged(network, renewed=True)) for name, network in found.items())
     return tuple(shlex.join([program, "set", str(vmid), f"--{name}", network]) for name, network in bare)
-
-
-def reaching(site: Site) -> Sequence[str]:
-    """The commands that make the archives readable on a node that knows nothing of the NAS yet."""
-    target, source = shlex.quote(site.mount.target), nfs_source(site.nas.address, site.mount.export)
-    chosen = [o for o in site.mount.options if not o.startswith(("x-", "X-")) and o not in _AT_BOOT]
-    options = ["-o", ",".join(chosen)] if chosen else []
-    mount = shlex.join(["mount", "-t", "nfs", *options, source, site.mount.target])
-    return f"mkdir -p {target}", f"mountpoint -q {target} || {mount}", f"ls {shlex.quote(site.archive_folder)}"
-
-
-_AT_BOOT = frozenset({"defaults", "auto", "noauto", "nofail", "_netdev", "bg"})

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from homebackup.assess.picking import Pick
-from homebackup.assess.runbook import KINDS, Chapter, Need, chapters, reaching
+from homebackup.assess.rebuilding import APPS, KINDS, OTHERS, reaching
+from homebackup.assess.runbook import Chapter, Need, chapters
 from homebackup.model.backups.facts import SiteFacts, Space
 from homebackup.model.plain import one_line
 from homebackup.model.seen import Unseen
@@ -18,16 +19,6 @@ from pverules.local_time import wall_at
 MARK = "<!-- Written by `homebackup restore plan`. What you change here is lost when it runs again. -->"
 """The first line, by which a file is known as one that may be replaced."""
 LONG = {"qemu": "Virtual machine", "lxc": "Container"}
-APPS = {
-    "home-assistant": "Newly installed, its first page offers to restore a backup: upload the file and type its "
-    "encryption key, which is in the emergency kit and in no backup. Otherwise: Settings, System, Backups.",
-    "vaultwarden": "Stop it, put database, attachments, keys and config.json back into its data folder, delete a "
-    "db.sqlite3-wal that was left there, and start it.",
-    "immich": "Restore the database dump first, under Administration, Maintenance or with psql into an empty database; "
-    "then put library, upload and profile back.",
-}
-"""What to do with the files of well-known apps."""
-OTHERS = "Restore its guest first, then give the app its newest file as its own instructions say."
 
 
 def markdown(site: Site, facts: SiteFacts, picks: Sequence[Pick], rooms: dict[str, Space | Unseen]) -> str:

@@ -12,7 +12,8 @@ from markdown_it import MarkdownIt
 from homebackup.assess.coverage import coverage
 from homebackup.assess.guest import verdicts
 from homebackup.assess.picking import Pick, pick, wanted
-from homebackup.assess.runbook import Need, chapters, needs, place, reaching
+from homebackup.assess.rebuilding import reaching
+from homebackup.assess.runbook import Need, chapters, needs, place
 from homebackup.assess.verdict import Verdict
 from homebackup.assess.verifying import Checked
 from homebackup.model.backups import guest_config
