@@ -44,6 +44,9 @@ class Edge:
             if error.errors:
                 answer["error"]["errors"] = error.errors
         self.dsm.nas.rules.update(self.dsm.meanwhile.pop(command, {}))
+        if command in self.dsm.lost and request.transport:
+            self.dsm.lost.remove(command)
+            request.transport.abort()
         return web.json_response(answer)
 
     def _answer(self, request: web.Request, params: dict[str, str], command: str) -> Any:

@@ -30,7 +30,9 @@ class Dsm:
     """The management of one NAS; `reset` makes of it what the fixture says."""
 
     changeable = frozenset(
-        "bad code devices fails login_version meanwhile repositories second_factor shares squash tasks trouble".split()
+        """
+        bad code devices fails login_version lost meanwhile repositories second_factor shares squash tasks trouble
+        """.split()
     )
     """What a test may set."""
 
@@ -61,6 +63,8 @@ class Dsm:
         self.tasks: list[dict[str, Any]] = [self._aged(task) for task in said.get("tasks") or []]
         self.fails: dict[str, int] = {}
         """Codes that calls end with, once each, by API and method."""
+        self.lost: list[str] = []
+        """Commands that are done and whose answer is lost, once each."""
         self.meanwhile: dict[str, dict[str, list[dict[str, Any]]]] = {}
         """Rules that somebody else saves right after a call was answered, once each."""
 
