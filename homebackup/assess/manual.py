@@ -12,6 +12,7 @@ from homebackup.model.backups.task import GuestRun
 from homebackup.model.backups.task_log import well
 from homebackup.model.declare import root_only
 from homebackup.model.host_facts import HostFacts
+from homebackup.model.mounts import nfs_source
 from homebackup.model.site import Site
 from homebackup.model.spelling import from_wire, wire_form
 from homebackup.model.steps import Call
@@ -140,7 +141,7 @@ def interlock(site: Site, storages: Iterable[Mapping[str, Any]], host: HostFacts
         return Hindrance(f"the NAS {nas} does not answer", "switch it on and run this again", unknown=True)
     if hangs := host.unresponsive(target):
         return Hindrance(f"{hangs} at {target}", "see homebackup drift", unknown=True)
-    wanted, layers = f"{nas}:{site.mount.export}", host.at(target)
+    wanted, layers = nfs_source(nas, site.mount.export), host.at(target)
     if not layers:
         return Hindrance(f"nothing is mounted at {target}, so archives would fill the root disk", "run pulumi up")
     top = layers[-1]

@@ -12,7 +12,7 @@ from homebackup.model.backups import places
 from homebackup.model.backups.facts import Guest, SiteFacts
 from homebackup.model.fstab import Entry
 from homebackup.model.kinds import items
-from homebackup.model.mounts import soft_trouble
+from homebackup.model.mounts import nfs_source, soft_trouble
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 
@@ -68,7 +68,7 @@ def line_of_nobody(line: Entry, site: Site) -> Stranger:
     if line.fstype.startswith("nfs") and (trouble := soft_trouble(line.options)):
         said = f"it mounts {line.source}, and its options {trouble}"
         return Stranger("broken", said, "add soft to its options in /etc/fstab and mount it again")
-    if line.source == f"{site.nas.address}:{site.mount.export}":
+    if line.source == nfs_source(site.nas.address, site.mount.export):
         remedy = f"take one of the two lines out: the site declares {site.mount.target}"
         return Stranger("foreign", "nobody declared it, and it mounts the site's own export a second time", remedy)
     return Stranger("foreign", f"nobody declared it; no line for {site.mount.target}")

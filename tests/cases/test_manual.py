@@ -203,6 +203,12 @@ def test_the_interlock(storages: list[dict[str, Any]], facts: HostFacts, said: s
     assert (hindrance is not None, hindrance is not None and hindrance.unknown) == (bool(said), said.startswith("?"))
 
 
+def test_the_interlock_at_a_nas_with_an_ipv6_address() -> None:
+    site = declared(lan="fd00::/64", nas={"address": "fd00::150"})
+    mounted = on(f"[fd00::150]:{site.mount.export}")
+    assert interlock(site, [STORAGE], HostFacts(mounts=(mounted,), answers={"fd00::150": True})) is None
+
+
 WELL = GuestRun(100, 1, ok=True, seconds=4, size=9)
 
 

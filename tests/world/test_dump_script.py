@@ -130,6 +130,18 @@ def test_why_a_directory_is_not_seen(output: bytes, said: str) -> None:
     assert said in dump.said
 
 
+def test_a_listing_that_broke_off_is_none_and_one_from_which_a_file_went_away_is_whole() -> None:
+    output = b"\0".join([b"space ", f"1 f 5 1.0 {ARCHIVE}".encode(), b"end 1", b""])
+    gone = "find: \u2018/d/x.dat\u2019: No such file or directory"
+    for said in (gone, f"{gone} {gone}"):
+        dump, _ = read_dump("nas", "/d", output, said, ZONE)
+        assert isinstance(dump, Dump)
+        assert (dump.complete, len(dump.archives)) == (True, 1)
+    broken, _ = read_dump("nas", "/d", output, f"{gone} find: \u2018/d\u2019: Input/output error", ZONE)
+    assert isinstance(broken, Unseen)
+    assert "Input/output error" in broken.said
+
+
 def test_a_listing_cut_short_is_not_complete() -> None:
     whole = f"1 f 5 1.0 {ARCHIVE}".encode()
     dump, _ = read_dump("nas", "/d", b"\0".join([b"space ", whole, b"1 f 5 1.0 vzdump-qemu-101-2026_11"]), "", ZONE)

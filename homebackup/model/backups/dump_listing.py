@@ -115,7 +115,9 @@ def read_listing(folder: str, output: bytes, stderr: str) -> tuple[Listing | Uns
         rows = rows[:-1]  # the last name may have been cut in two
     if link:
         return Unseen(f"{folder} is a link, and links are not followed", "name the directory itself"), space
-    if ended not in ("", "0") and not rows and "No such file" not in stderr and not (ended == "1" and not stderr):
+    broke_off = ended == "1" and any("No such file" not in said for said in stderr.split("find: ")[1:])
+    absent = "No such file" in stderr or (ended == "1" and not stderr)
+    if broke_off or (ended not in ("", "0") and not rows and not absent):
         why = "does not answer in time" if ended in ("124", "137") else f"cannot be listed ({stderr or ended})"
         return Unseen(f"{folder} {why}", "see whether the NAS is well, and run this again"), space
     return Listing(tuple(rows), complete=ended in ("0", "1")), space
