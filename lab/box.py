@@ -31,6 +31,7 @@ from lab.pve.http import application
 from lab.pve.scheduler import Scheduler
 from lab.pve.tls import Certificate, make_certificate
 from lab.seed import seed_nas
+from lab.systems import Systems
 
 FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FIXTURES = Path(__file__).with_name("fixtures")
@@ -69,7 +70,7 @@ class Box:
         self.state, self.ports, self.delay = state, ports or Ports(), delay
         state.mkdir(parents=True, exist_ok=True)
         state.chmod(0o700)
-        for name in ("root", "nas", "mounts"):
+        for name in ("root", "nas", "mounts", "guests"):
             shutil.rmtree(state / name, ignore_errors=True)
         nas: dict[str, Any] = self.fixture.get("nas") or {}
         self.clock = Clock(str(self.fixture.get("zone", "UTC")))
@@ -88,6 +89,7 @@ class Box:
         self._lay_out()
         self.root.trouble = self._disk_fault
         self.api = Api(root=self.root, clock=self.clock, nas=self.nas, fixture=self.fixture)
+        self.systems = Systems(self, state / "guests")
         self.scheduler = Scheduler(self.api)
         self.machine.writers = self._writers
         self.certificate = make_certificate(state, self.fixture["node"])
@@ -102,8 +104,15 @@ class Box:
         seed_nas(self.nas, self.clock, (self.fixture.get("nas") or {}).get("exports") or {})
 
     def _disk_fault(self, operation: str, path: str) -> None:
-        """Do what a rule on `disk` says: fail with the errno its message names, else ENOSPC, or write half."""
+        """Do what a rule on `disk` says: fail with the errno its message names, else ENOSPC, or write half.
+
+        One that only switches the NAS lets the operation itself be done.
+        """
         rule = self.faults.match("disk", method=operation, path=path)
+        if rule and rule.nas:
+            self.nas.on = rule.nas == "on"
+        if rule and rule.effect == "nas":
+            return
         if rule and rule.effect == "half":
             self.root.halve_next_write = True
         elif rule:
@@ -182,6 +191,7 @@ class Box:
         self.faults.clear()
         self.clock.reset()
         self.root.clear()
+        self.systems.clear()
         self.nas.clear()
         if self.dsm:
             self.dsm.reset()
@@ -206,6 +216,7 @@ class Box:
         """Stop everything that runs; `tasks` ends the tasks."""
         await self.scheduler.stop()
         await tasks
+        await self.systems.halt()
         await self.machine.halt()
 
     def _writers(self, mount: Mount) -> dict[int, str]:

@@ -20,7 +20,7 @@ MORE = 15.0
 """Seconds that pct and qm may take beside the command."""
 _SAID: tuple[tuple[str, type[Trouble], str, str], ...] = (
     (r"Configuration file '\S+' does not exist", Missing, "there is no such guest", "see pct list and qm list"),
-    (r"not running!?$", Unreachable, "it is not running", "start it and run this again"),
+    (r"(VM|CT|container) '?\d+'? (is )?not running", Unreachable, "it is not running", "start it and run this again"),
     (
         r"No QEMU guest agent configured",
         Unreachable,
@@ -73,7 +73,17 @@ def ended(guest: str, ran: Ran) -> Ran:
             subject, "a command in it printed more than its agent tells", "run it by hand to see what it prints"
         )
     code = 128 + told["signal"] if told.get("signal") else told.get("exitcode", 0)
-    return Ran(int(code), *(str(told.get(key, "")).encode("utf-8") for key in ("out-data", "err-data")))
+    return Ran(int(code), *(_bytes(str(told.get(key, ""))) for key in ("out-data", "err-data")))
+
+
+def _bytes(text: str) -> bytes:
+    """The bytes that the agent told, which come as text, or each as a character of its own."""
+    try:
+        plain = text.encode("latin-1")
+        plain.decode("utf-8")
+    except UnicodeError:
+        return text.encode("utf-8")
+    return plain
 
 
 def seen(guest: str, ran: Ran | Unseen) -> Ran | Unseen:

@@ -7,6 +7,7 @@ from lab.cli.serialising import as_pretty_json
 from lab.cli.shell import Shell
 from lab.cli.verbs import Program, Verb, run
 from lab.node.registry import command
+from lab.node.streams import Memory
 from lab.pve import guests
 
 if TYPE_CHECKING:
@@ -54,20 +55,14 @@ async def structure(shell: Shell, data: Any, values: dict[str, Any]) -> None:
         await shell.say(as_pretty_json(inner) + "\n")
 
 
-async def execute(shell: Shell, values: dict[str, Any]) -> int:
-    """Run a command inside of a container; the lab's containers can say that they live, and what they are called."""
-    vmid, words = int(values["vmid"]), values["extra"]
+async def execute(shell: Shell, vmid: int, words: list[str]) -> int:
+    """Run a command inside of a container, on the streams of `pct`."""
     guest = guests.find(shell.api, vmid, "lxc")
     if guest is None:
         raise CommandFailed(f"Configuration file 'nodes/{shell.node}/lxc/{vmid}.conf' does not exist")
     if not guests.is_running(shell.api, vmid):
         raise CommandFailed(f"container '{vmid}' not running!")
-    if words[:1] == ["true"]:
-        return 0
-    if words[:1] == ["hostname"]:
-        await shell.say(f"{guest.name}\n")
-        return 0
-    raise CommandFailed(f"lxc-attach: {vmid}: {' '.join(words)}: the lab's containers run only true and hostname", 127)
+    return await shell.proc.box.systems.run(shell.proc, guest, words)
 
 
 def both(kind: str) -> Program:
@@ -100,6 +95,8 @@ AGENT = {"ping": "POST"}
 async def qm(proc: "Process", argv: list[str]) -> int:
     """Manage virtual machines."""
     args = argv[1:]
+    if args[:2] == ["guest", "exec"]:
+        return await _executed(proc, args[2:])
     if args[:2] == ["guest", "cmd"] or args[:1] == ["agent"]:
         return await _agent(proc, args[2:] if args[0] == "guest" else args[1:])
     return await run(proc, "qm", QM, args)
@@ -121,6 +118,35 @@ async def _agent(proc: "Process", args: list[str]) -> int:
     return 0
 
 
+async def _executed(proc: "Process", args: list[str]) -> int:
+    """`qm guest exec VMID [--pass-stdin 1] -- COMMAND`: run a command by the guest agent, and tell of it in JSON."""
+    shell, split = Shell(proc), args.index("--") if "--" in args else len(args)
+    given, words = args[:split], args[split + 1 :]
+    try:
+        vmid = int(given[0])
+        await shell.call("POST", f"/nodes/{shell.node}/qemu/{vmid}/agent/ping")
+        guest = guests.need(shell.api, "qemu", vmid)
+    except (IndexError, ValueError):
+        await shell.complain("400 not enough arguments\nqm guest exec <vmid> [<extra-args>] [OPTIONS]")
+        return 255
+    except CommandFailed as problem:
+        await shell.complain(problem.text)
+        return problem.code
+    passed = "--pass-stdin" in given and given[given.index("--pass-stdin") + 1] == "1"
+    out, err = Memory(), Memory()
+    apart = proc.fork(proc.argv)
+    for number, stream in enumerate((proc.stdin.hold() if passed else Memory(), out.hold(), err.hold())):
+        apart.replace(number, stream)
+    try:
+        code = await proc.box.systems.run(apart, guest, words)
+    finally:
+        proc.machine.dismiss(apart)
+    told = {"err-data": err.written, "out-data": out.written}
+    said = {key: bytes(data).decode("utf-8", "replace") for key, data in told.items() if data}
+    await structure(shell, {"exitcode": code, "exited": 1, **said}, {})
+    return 0
+
+
 @command("pct")
 async def pct(proc: "Process", argv: list[str]) -> int:
     """Manage containers."""
@@ -128,7 +154,7 @@ async def pct(proc: "Process", argv: list[str]) -> int:
     if args[:1] == ["exec"] and len(args) > 2:
         words = args[3:] if args[2] == "--" else args[2:]
         try:
-            return await execute(Shell(proc), {"vmid": args[1], "extra": words})
+            return await execute(Shell(proc), int(args[1]), words)
         except (CommandFailed, ValueError) as problem:
             await proc.err(str(problem))
             return getattr(problem, "code", 255)

@@ -53,6 +53,8 @@ class Machine:
         self.systemd = Systemd(self)
         self.writers: Callable[[Mount], dict[int, str]] = lambda mount: {}
         """Who else writes below a mount: process id -> what it is called."""
+        self.powered: Callable[[], bool] = lambda: True
+        """Whether it is switched on, for one whose power somebody else switches."""
 
     @property
     def clock(self) -> Clock:

@@ -40,6 +40,7 @@ def properties(systemd: "Systemd", name: str) -> dict[str, str]:
         "Result": state.result,
         "UnitFileState": systemd.enabled(name),
         "NeedDaemonReload": "yes" if unit and systemd.needs_reload(unit) else "no",
+        "DropInPaths": "",
         "FragmentPath": unit.fragment if unit else "",
         "SourcePath": unit.source if unit else "",
         "ActiveEnterTimestamp": stamp(systemd, state.since if state.active == "active" else 0),

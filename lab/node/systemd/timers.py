@@ -55,7 +55,7 @@ class Timers:
     async def elapse(self) -> None:
         """Start the units of all timers that are due; however far the clock was moved, each runs once."""
         now = self.systemd.machine.clock.now()
-        for name in list(self.active):
+        for name in list(self.active) if self.systemd.machine.powered() else ():
             unit = self.systemd.unit(name)
             due = self.next(unit) if unit else None
             if unit is None or due is None or due > now:
