@@ -6,9 +6,9 @@ What a rule has, and that a list is replaced as a whole, are reports of people w
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from homebackup.model.dsm_kinds import FLAVORS
+
 Rule = Mapping[str, Any]
-FLAVORS = ("sys", "kerberos", "kerberos_integrity", "kerberos_privacy")
-"""How users may prove who they are; `sys` is by number."""
 FIELDS = frozenset("client privilege root_squash async insecure crossmnt security_flavor".split())
 """What every rule has."""
 RENAMED = "id"

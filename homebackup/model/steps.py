@@ -117,6 +117,16 @@ class Write:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """Stands in a request for what the service's answer to the request before it has by this name."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"[the {self.name} answered before]"
+
+
+@dataclass(frozen=True)
 class Replaced:
     """What a request replaces as a whole, by the reading command that tells it: its answer before, and after.
 
@@ -146,7 +156,7 @@ class Ask:
 
     def lines(self) -> list[str]:
         """How a preview shows it."""
-        said = json.dumps(self.data, sort_keys=True, ensure_ascii=False, default=sorted)
+        said = json.dumps(self.data, sort_keys=True, ensure_ascii=False, default=_listed)
         return [clean(f"{self.service} {self.command} {said}", self.hidden)]
 
     def secrets(self) -> Iterator[str]:
@@ -211,6 +221,10 @@ def changed_lines(old: list[str], new: list[str]) -> Iterator[str]:
 
 def _flat(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _listed(value: Any) -> Any:
+    return str(value) if isinstance(value, Answered) else sorted(value)
 
 
 def _text(content: bytes) -> str:

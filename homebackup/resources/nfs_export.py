@@ -1,17 +1,14 @@
 """A client in the NFS rules of a shared folder on a Synology NAS."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self
-
-from pydantic import BeforeValidator, WithJsonSchema
+from typing import Annotated, Any, ClassVar, Self
 
 from homebackup.model import nfs_rules
-from homebackup.model.declare import Field, Given, Says, Value, key, observed, resource
-from homebackup.model.kinds import Flag, Text, fitting, items
+from homebackup.model.declare import Field, Says, Value, key, observed, resource
+from homebackup.model.dsm_kinds import FLAVORS, Access, Client, Flavors, Share, Squash
+from homebackup.model.kinds import Flag
 from homebackup.model.lifecycle import World
-from homebackup.model.nfs_rules import FLAVORS
 from homebackup.model.refusal import Refusal
 from homebackup.model.seen import Unseen
 from homebackup.model.spelling import Wire
@@ -19,23 +16,6 @@ from homebackup.model.steps import Ask, Blocked, Plan, Replaced
 
 API = "SYNO.Core.FileServ.NFS.SharePrivilege"
 IN_FORCE = "in force"
-
-
-def _everybody(client: Any) -> list[str]:
-    return [f"{client} lets every machine in that reaches the NAS"] if str(client) in ("*", "0.0.0.0/0") else []
-
-
-Share = Annotated[Text, fitting(re.compile(r"[^#/\s][^#/]*").fullmatch, "the name of a shared folder")]
-Client = Annotated[
-    Text,
-    fitting(re.compile(r"[\w.:*?/@\[\]-]+").fullmatch, "an address, a network or a host name"),
-    Given(_everybody),
-]
-Flavors = Annotated[
-    frozenset[Literal["sys", "kerberos", "kerberos_integrity", "kerberos_privacy"]],
-    BeforeValidator(items),
-    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
-]
 
 
 @dataclass(frozen=True)
@@ -67,17 +47,15 @@ class NfsExport:
     fields: ClassVar[tuple[Field, ...]]
     key: ClassVar[Field]
     noun: ClassVar[str] = "NFS export"
-    turn: ClassVar[str] = API
+    turn: ClassVar[str] = "dsm"
 
     share: Annotated[Share, key]
     """Name of the shared folder, which is the folder right below the volume: `backups` of `/volume1/backups`."""
     client: Annotated[Client, key]
     """Whom it is exported to: an address, a network as 10.0.0.0/24, or a host name."""
-    access: Annotated[Literal["rw", "ro"], Wire("privilege")] = "rw"
+    access: Annotated[Access, Wire("privilege")] = "rw"
     """Whether the client may write."""
-    squash: Annotated[
-        Literal["none", "root-to-admin", "root-to-guest", "all-to-admin", "all-to-guest"], Wire("root_squash")
-    ] = "none"
+    squash: Annotated[Squash, Wire("root_squash")] = "none"
     """Which users of the client are taken for another; vzdump writes as root, and wants none to be."""
     asynchronous: Annotated[Flag, Wire("async")] = True
     """The NAS answers before what was written is on its disks."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from homebackup.model.steps import Ask, Service
+from homebackup.model.steps import Answered, Ask, Service
 from homebackup.world.connection import Connection
 from homebackup.world.errors import Changed, Failed
 
@@ -33,6 +33,7 @@ class Services:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._clients: dict[Service, Client] = {}
+        self._answers: dict[Service, Any] = {}
 
     async def ask(self, service: Service, command: str, data: Mapping[str, Any]) -> Any:
         """What the service answers; raises Trouble, Problems where the stack does not say how to reach it."""
@@ -52,13 +53,23 @@ class Services:
                 "it answers something else than a moment ago, so somebody else changed it",
                 "nothing was overwritten; run this again",
             )
-        await self.ask(step.service, step.command, step.data)
+        self._answers[step.service] = await self.ask(step.service, step.command, self._filled(step))
         if told and not _same(await self.ask(step.service, told.command, told.data), told.after):
             raise Failed(
                 f"{step.service} {step.command}",
                 "it took the request and keeps something else than what was sent",
                 "see what is there now, and put right what is missing; homebackup's journal has what was sent",
             )
+
+    def _filled(self, step: Ask) -> dict[str, Any]:
+        """The data of a request, with what was answered before in its places."""
+        answer = self._answers.get(step.service)
+        told: Mapping[str, Any] = answer if isinstance(answer, Mapping) else {}
+        for value in step.data.values():
+            if isinstance(value, Answered) and value.name not in told:
+                said = f"the answer before it has no {value.name}"
+                raise Failed(f"{step.service} {step.command}", said, "look at what is there now, and run this again")
+        return {n: told[v.name] if isinstance(v, Answered) else v for n, v in step.data.items()}
 
     async def close(self) -> None:
         """Closes whichever was made."""

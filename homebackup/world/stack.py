@@ -9,8 +9,9 @@ from typing import Any, Self
 
 import yaml
 
+from homebackup.model.configuration import NAMESPACE
 from homebackup.model.site import SITE, InvalidSite, Site, read_site
-from homebackup.world.connection import NAMESPACE, Connection
+from homebackup.world.connection import Connection
 from homebackup.world.errors import Missing, Refused
 from homebackup.world.pulumi_cli import PulumiCli, project_file
 from homebackup.world.recipients import Recipients
@@ -36,7 +37,7 @@ class Stack:
                 f"configuration {key}", f"stack {name} declares no site", f"write one into its Pulumi.{name}.yaml"
             )
         site, way = _site(config[key], key), reached(config, pulumi.folder)
-        return cls(site, way, name, pulumi.folder, Recipients.of(config))
+        return cls(site.managing(dsm=way.dsm_url is not None), way, name, pulumi.folder, Recipients.of(config))
 
 
 def reached(config: Mapping[str, Any], folder: Path) -> Connection:

@@ -2,7 +2,8 @@
 
 from homebackup.model.site.declared import TMPDIR, TMPDIR_REASON, Entry, Site
 from homebackup.model.site.drill import Drill
-from homebackup.model.site.parts import App, Guest, Inventory, Mount, Nas, Storage, Tier, Window
+from homebackup.model.site.nas import Nas
+from homebackup.model.site.parts import App, Guest, Inventory, Mount, Storage, Tier, Window
 from homebackup.model.site.reading import SITE, InvalidSite, read_site
 
 __all__ = [

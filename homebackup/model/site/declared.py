@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from homebackup.model.kinds import Lines, NodeName, Text, Vmid
 from homebackup.model.site.documents import DocumentFile, Sections
 from homebackup.model.site.drill import Drill
+from homebackup.model.site.nas import Nas
 from homebackup.model.site.parts import (
     App,
     Exempt,
@@ -14,7 +16,6 @@ from homebackup.model.site.parts import (
     Inventory,
     Lan,
     Mount,
-    Nas,
     Part,
     Reason,
     Storage,
@@ -79,6 +80,10 @@ class Site(Part):
     def in_order(self) -> tuple[tuple[str, Tier], ...]:
         """Names and tiers, p2 before p10."""
         return tuple(sorted(self.tiers.items(), key=lambda pair: _natural(pair[0])))
+
+    def managing(self, *, dsm: bool) -> Self:
+        """The site as it is kept: nothing of the NAS's management unless the stack says how to reach that."""
+        return self if dsm else self.model_copy(update={"nas": self.nas.model_copy(update={"dsm": None})})
 
     def tier_of(self, vmid: int) -> str | None:
         """The name of the tier that backs the guest up."""

@@ -1,4 +1,4 @@
-"""The parts of a site as its owner declares them: NAS, mount, storage, guests, apps, tiers, windows, inventory."""
+"""The parts of a site as its owner declares them: mount, storage, guests, apps, tiers, windows, inventory."""
 
 import ipaddress
 import re
@@ -13,7 +13,6 @@ from homebackup.model.kinds import (
     ExportPath,
     Flag,
     JobId,
-    LanAddress,
     MountOptions,
     MountPoint,
     StorageId,
@@ -71,14 +70,6 @@ Exempt = Annotated[int | str, BeforeValidator(_exempt)]
 """A guest by its VMID, or one disk or mount point of a guest as `103/mp0`."""
 Reason = Annotated[Text, fitting(str.strip, "a reason")]
 """Why something is left out; it is shown wherever that is."""
-
-
-class Nas(Part):
-    """The NAS."""
-
-    name: Text = "NAS"
-    address: LanAddress
-    """Its address in the LAN."""
 
 
 class Mount(Part):

@@ -14,7 +14,16 @@ Problem = tuple[str, str]
 
 def problems(site: Site) -> Iterator[Problem]:
     """Everything that does not go together, by path; a path may have several problems."""
-    return chain(_place(site), _tiers(site), _guests(site), _apps(site), _inventory(site), _drill(site), _rules(site))
+    return chain(
+        _place(site),
+        site.nas.problems(),
+        _tiers(site),
+        _guests(site),
+        _apps(site),
+        _inventory(site),
+        _drill(site),
+        _rules(site),
+    )
 
 
 def _place(site: Site) -> Iterator[Problem]:
