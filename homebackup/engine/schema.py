@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from homebackup.engine import VERSION
 from homebackup.model.declare import (
     Declared,
     Field,
@@ -17,8 +18,6 @@ from homebackup.model.declare import (
 from homebackup.resources import RESOURCES
 from homebackup.world.connection import Connection
 
-VERSION = "0.1.0"
-"""Version of the provider."""
 SECRET_CONFIG = ("password", "token", "home_assistant_token", "dsm_password", "dsm_device")
 """Configuration that is secret."""
 

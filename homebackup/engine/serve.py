@@ -10,9 +10,8 @@ from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from homebackup.engine.log import Log
+from homebackup.engine import VERSION
 from homebackup.engine.provider import HomeBackupProvider
-from homebackup.engine.schema import VERSION
 from homebackup.world.errors import sentence
 
 WATCH = 1.0
@@ -55,7 +54,7 @@ for _name in (
 
 
 async def _serve(engine: str) -> None:
-    provider = HomeBackupProvider(Log(engine))
+    provider = HomeBackupProvider(engine)
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
     servicer = Servicer([], VERSION, provider, engine_address=engine)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)

@@ -20,15 +20,10 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from homebackup.model.configuration import DEADMAN, NAMESPACE, NOTIFY
 from homebackup.model.plain import control
 from homebackup.world.errors import Refused
 from homebackup.world.ready import from_lab
-
-NAMESPACE = "homebackup"
-"""Prefix of the keys in a stack's configuration."""
-
-NOTIFY, DEADMAN = "notify", "deadman"
-"""Keys of the same prefix that say whom to tell; the way to the site does not hang on them."""
 
 FILES = frozenset({"caFile", "lab", "sshIdentityFile", "sshKnownHosts"})
 """Keys whose values are paths on this machine."""

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from homebackup.world.connection import DEADMAN, NAMESPACE, NOTIFY, Problems
+from homebackup.model.configuration import DEADMAN, NAMESPACE, NOTIFY
+from homebackup.world.connection import Problems
 
 
 @dataclass(frozen=True)
