@@ -1,4 +1,4 @@
-"""A whole site: mount, then storage, then the tiers one after the other, then their inventory."""
+"""A whole site: mount, then storage, then the tiers one after the other, then inventory and documents."""
 
 import pulumi
 
@@ -23,5 +23,9 @@ class HomeBackup(pulumi.ComponentResource):
         for tier, _ in site.in_order:
             previous = BackupTier(tier, site, after(previous))
         if site.inventory:
-            InventoryEntries("inventory", site, site.inventory, after(previous))
+            previous = InventoryEntries("inventory", site, site.inventory, after(previous))
+        if site.documents:
+            from components.documents import Documents  # no other preview shall pay for what it imports
+
+            Documents("documents", site, after(previous))
         self.register_outputs({})

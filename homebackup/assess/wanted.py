@@ -1,6 +1,6 @@
 """The resources that a site declares, as data: what the components make of it, and what is there is held against."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,9 @@ from homebackup.model.lifecycle import Managed
 from homebackup.model.refusal import Refusal
 from homebackup.model.site import Inventory, Site
 from homebackup.model.site.declared import Entry
+from homebackup.model.site.documents import SectionName, marked_name
 from homebackup.resources.dir_storage import DirStorage
+from homebackup.resources.document_section import DocumentSection
 from homebackup.resources.inventory_entry import InventoryEntry
 from homebackup.resources.nfs_mount import NfsMount
 from homebackup.resources.vzdump_job import VzdumpJob
@@ -18,8 +20,12 @@ MOUNT = "nas"
 """What Pulumi calls the mount, and its component."""
 INVENTORY = "inventory"
 """What Pulumi calls the component of the inventory."""
+DOCUMENTS = "documents"
+"""Likewise of the documents."""
 COMPONENTS = "homebackup:components:"
 """What the type of every component begins with."""
+Content = Callable[[Site, SectionName], str]
+"""What a section of a document says of a site."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +56,19 @@ def token(cls: type[Managed]) -> str:
     return f"homebackup:index:{cls.__name__}"
 
 
-def resources(site: Site) -> list[Wanted]:
-    """Everything that the site declares, in the order in which it is made; raises Refusal for what Pulumi refuses."""
+def resources(site: Site, content: Content | None = None) -> list[Wanted]:
+    """Everything that the site declares, in the order in which it is made; raises Refusal for what Pulumi refuses.
+
+    Sections of documents are among it where their `content` is known.
+    """
     made: list[tuple[type[Managed], str, str, str, Mapping[str, Any]]] = [
         (NfsMount, MOUNT, "NasMount", MOUNT, mount(site)),
         (DirStorage, site.storage.name, "StorageEntry", site.storage.name, storage(site)),
         *((VzdumpJob, tier, "BackupTier", tier, job(site, tier)) for tier, _ in site.in_order),
         *((InventoryEntry, name, "InventoryEntries", INVENTORY, inputs) for name, inputs in entries(site)),
     ]
+    if content:
+        made += [(DocumentSection, name, "Documents", DOCUMENTS, inputs) for name, inputs in sections(site, content)]
     outer = (f"{COMPONENTS}HomeBackup", site.name)
     return [
         Wanted(cls, alias, _checked(cls, alias, inputs), (outer, (f"{COMPONENTS}{component}", around)))
@@ -139,3 +150,11 @@ def _entry(inventory: Inventory, entry: Entry) -> dict[str, Any]:
         "classification": entry.classification,
         "notes": entry.notes or None,
     }
+
+
+def sections(site: Site, content: Content) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name and the inputs of each DocumentSection, the documents in the order of their names."""
+    for file, names in sorted(site.documents.items()):
+        for name in names:
+            marked = marked_name(site.name, name)
+            yield f"{file}#{marked}", {"file": file, "section": marked, "content": content(site, name)}

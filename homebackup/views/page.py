@@ -18,8 +18,9 @@ from homebackup.assess.verdict import QUIET, Verdict, ago
 from homebackup.model.plain import one_line, plain_line
 from homebackup.model.seen import Unseen
 from homebackup.views import svg
-from homebackup.views.markdown import FILTERS, LOADER, TEXTS, sentence
+from homebackup.views.markdown import FILTERS, LOADER, TEXTS
 from homebackup.views.message import standing
+from homebackup.views.plain_markdown import sentence
 from homebackup.views.wording import alike, looked, moment, notes
 from pverules.local_time import wall_at
 
