@@ -11,6 +11,7 @@ from homebackup.assess.coverage import Cover
 from homebackup.assess.history import AHEAD, Past, Plan, latest
 from homebackup.assess.jobs import Job
 from homebackup.model.backups.archive import Archive
+from homebackup.model.backups.drill import Drilled
 from homebackup.model.backups.verification import Verified
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Guest
@@ -31,7 +32,8 @@ class Case:
     """The case of one guest.
 
     `unseen` is why its archives cannot be looked at; runs of before `counting` (epoch) were those of another schedule;
-    `known` says whether that was looked up. `verified` is what was last verified of its archives, by their names.
+    `known` says whether that was looked up. `verified` is what was last verified of its archives, by their names, and
+    `drills` what their last drills came to; `drill` is the last of them all.
     """
 
     vmid: int
@@ -48,6 +50,8 @@ class Case:
     counting: int
     known: bool
     verified: Mapping[str, Verified]
+    drills: Mapping[str, Drilled]
+    drill: Drilled | None
 
     @cached_property
     def newest(self) -> Archive | None:
@@ -84,6 +88,9 @@ class Case:
         looked = self.verified.get(archive.name)
         if looked and looked.state == "bad":
             return f"{archive.name} did not pass the {looked.depth} check of {self.when(looked.time)}: {looked.said}"
+        proved = self.drills.get(archive.name)
+        if proved and not proved.ok:
+            return f"{archive.name} did not pass the drill of {self.when(proved.time)}: {proved.said}"
         before = [a.size for a in self.past.archives[max(0, number - BEFORE) : number] if a.size]
         if before and archive.size < median(before) * SMALL:
             return f"is suspiciously small: {size(archive.size)}, where {size(median(before))} is usual"

@@ -1,7 +1,7 @@
 """The verdict on each guest: one ordered table of rules, of which the first that has something to say decides."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
 from homebackup.assess.amounts import size, span
@@ -12,6 +12,7 @@ from homebackup.assess.history import AHEAD, GROWING, Past, Plan, Plans, latest,
 from homebackup.assess.jobs import Job
 from homebackup.assess.verdict import State, Verdict, about, ago
 from homebackup.model.backups.archive import Dump
+from homebackup.model.backups.drill import Drilled, last_drilled, of_archives
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.backups.verification import DEEP, Verified, last_verified
 from homebackup.model.seen import Unseen
@@ -31,11 +32,12 @@ def verdicts(site: Site, facts: SiteFacts, found: Coverage) -> tuple[Verdict, ..
     jobs = enabled_jobs(site, facts)
     known = pasts(facts, jobs, plans)
     verified = _by_file(facts)
+    drills = of_archives(() if isinstance(facts.drilled, Unseen) else facts.drilled)
     covers = {cover.vmid: cover for cover in found.guests}
     in_tiers = [int(vmid) for _, tier in site.in_order for vmid in tier.guests]
     rest = sorted(int(vmid) for vmid in site.guests if int(vmid) not in in_tiers)
     of_guests = tuple(
-        _verdict(_case(site, facts, covers[vmid], jobs, plans, known.get(vmid, Past()), verified), site)
+        _verdict(_case(site, facts, covers[vmid], jobs, plans, known.get(vmid, Past()), verified, drills), site)
         for vmid in [*in_tiers, *(vmid for vmid in rest if vmid not in site.exemptions)]
     )
     return of_guests + apps(site, facts)
@@ -57,6 +59,7 @@ def _case(
     plans: Plans,
     past: Past,
     verified: dict[tuple[str, str], list[Verified]],
+    drills: Mapping[str, Drilled],
 ) -> Case:
     vmid, guest = cover.vmid, site.guests[cover.vmid]
     own = site.tier_of(vmid)
@@ -80,6 +83,8 @@ def _case(
         counting=0 if not mine or isinstance(facts.counting, Unseen) else facts.counting.get(mine[0].name, 0),
         known=not isinstance(facts.counting, Unseen),
         verified={name: result for name, result in last.items() if result},
+        drills=drills,
+        drill=last_drilled(drills.values()).get(vmid),
     )
 
 
@@ -112,6 +117,8 @@ def _verdict(case: Case, site: Site) -> Verdict:
         last_run="running" if case.past.running else "" if last is None else "ok" if last.ok else "failed",
         verified=int(looked.time) if looked else None,
         depth=looked.depth if looked else "",
+        drilled=int(case.drill.time) if case.drill else None,
+        drill="" if case.drill is None else "ok" if case.drill.ok else "failed",
     )
 
 
@@ -220,7 +227,9 @@ def _ok(case: Case) -> Said | None:
     looked = case.verified.get(case.newest.name)
     how = "read to its end and found good" if looked and looked.depth == DEEP else "found good by a quick check"
     good = f", {how} {ago(max(0, case.now - looked.time))}" if looked else ""
-    return f"backed up {ago(case.now - case.newest.time)}{good}", "nothing"
+    proved = case.drill
+    came = f", restored in a drill {ago(max(0, case.now - proved.time))}" if proved and proved.ok else ""
+    return f"backed up {ago(case.now - case.newest.time)}{good}{came}", "nothing"
 
 
 RULES: tuple[tuple[State, Callable[[Case], Said | None]], ...] = (

@@ -18,7 +18,8 @@ class Verdict:
     `said` and `remedy` are a sentence each, without their subject and full stop. `newest` is the epoch of the newest
     archive that is whole as far as can be seen, `size` its bytes; `next_run` the epoch of the next run of its `job`.
     `missed` runs were scheduled after the newest archive, the first of them at the epoch `since`. `last_run` is `ok`,
-    `failed`, `running` or empty. The newest archive was `verified` (epoch) by a quick or deep check, its `depth`.
+    `failed`, `running` or empty. The newest archive was `verified` (epoch) by a quick or deep check, its `depth`. The
+    last drill of the guest, whichever archive it was of, was at the epoch `drilled`; `drill` is `ok` or `failed`.
     `counted` is False for what nobody can look at by design. An entry of the inventory is `of` a guest or app, and says
     the `same` where nothing else is to be said of it.
     """
@@ -45,6 +46,8 @@ class Verdict:
     counted: bool = True
     verified: int | None = None
     depth: str = ""
+    drilled: int | None = None
+    drill: str = ""
     of: str = ""
     same: bool = False
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import re
+import secrets
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rich.console import Console
@@ -12,8 +13,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from homebackup.assess.amounts import size
 from homebackup.assess.picking import Pick
+from homebackup.assess.rebuilding import KINDS
 from homebackup.assess.restoring import volume
-from homebackup.assess.runbook import KINDS, Rooms, needs, place
+from homebackup.assess.runbook import Rooms, needs, place
 from homebackup.commands.printing import say
 from homebackup.model.backups import guest_config
 from homebackup.model.backups.facts import Guest, SiteFacts
@@ -37,13 +39,18 @@ _PROGRESS = re.compile(r"progress (\d+)%")
 
 @dataclass(frozen=True)
 class Wish:
-    """What the owner asks for: as which VMID, over which guest by its name, and how."""
+    """What the owner asks for: as which VMID, over which guest by its name, and how.
+
+    The guest has the properties `given` instead of its archive's; there has to be `margin` times the space it needs.
+    """
 
     to: int
     over: str = ""
     online: bool = False
     storage: str = ""
     overcommit: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
+    margin: float = 1.0
 
 
 class Restoring:
@@ -64,6 +71,11 @@ class Restoring:
         return f"{self._label} {self._wish.to}"
 
     @property
+    def begun(self) -> bool:
+        """Whether its task has begun."""
+        return bool(self._upid)
+
+    @property
     def next_step(self) -> str:
         """What to do with the restored guest."""
         start = f"start it with {self._program} start {self._wish.to}"
@@ -76,13 +88,13 @@ class Restoring:
 
         Only an empty machine is, of which the journal, `known`, says that we began it and nothing ended it.
         """
-        if isinstance(facts.guests, Unseen) or not _unfinished(known, f"guest {self._wish.to}"):
+        if isinstance(facts.guests, Unseen) or not unfinished(known, f"guest {self._wish.to}"):
             return facts
         others = tuple(guest for guest in facts.guests if guest.vmid != self._wish.to)
         if self._archive.kind != "qemu" or len(others) == len(facts.guests):
             return facts
         config = await self._live.section(self._guests, f"{self._wish.to}/config") or {}
-        if "name" in config or guest_config.disks(_lines(config)):
+        if "name" in config or guest_config.disks(lines(config)):
             return facts
         await self._remove()
         say(f"{self.subject}: an empty machine that an earlier restore left there was removed")
@@ -100,7 +112,7 @@ class Restoring:
             raise Refused(
                 self.subject, f"no guest has this VMID, so there is no {over} to overwrite", "leave out --over"
             )
-        for need in needs(self._chosen, self._storage(facts), rooms):
+        for need in needs(self._chosen, self._storage(facts), rooms, self._wish.margin):
             if not need.fits and not self._wish.overcommit:
                 free = need.free if isinstance(need.free, int) else 0
                 said = (
@@ -129,16 +141,27 @@ class Restoring:
         return place(self._chosen, facts, self._wish.storage)
 
     def call(self, facts: SiteFacts) -> Call:
-        """What makes the guest; one that comes back as itself keeps its network addresses."""
+        """What makes the guest, its cables pulled from its first moment on.
+
+        One that comes back as itself keeps its network addresses.
+        """
         params: dict[str, Any] = {"vmid": self._wish.to}
         params |= {"archive": volume(self._archive)} if self._archive.kind == "qemu" else self._of_container()
         if storage := self._storage(facts):
             params["storage"] = storage
         if self._wish.over:
             params["force"] = 1
-        if self._wish.to != self._archive.vmid:
+        cables = {} if self._wish.online else self._pulled()
+        # A container's archive would have its own networks, plugged in, instead of ours when it is made unique.
+        if self._wish.to != self._archive.vmid and not (cables and self._archive.kind == "lxc"):
             params["unique"] = 1
-        return Call("POST", self._guests, params)
+        return Call("POST", self._guests, {**params, **cables, **self._wish.given})
+
+    def _pulled(self) -> dict[str, str]:
+        """The networks that are in the archive, unplugged; none where nobody could look into it."""
+        nets = guest_config.networks(self._chosen.holds.config) if self._chosen.holds else {}
+        same = self._wish.to == self._archive.vmid
+        return {name: guest_config.unplugged(net, address="" if same else _address()) for name, net in nets.items()}
 
     def _of_container(self) -> dict[str, Any]:
         return {"ostemplate": volume(self._archive), "restore": 1}
@@ -213,29 +236,34 @@ class Restoring:
                 raise Failed(self.subject, f"Proxmox VE did not remove it: {status}", "remove it on the node")
 
     async def _unplug(self) -> None:
-        """Pull the cables of a guest that is not started yet."""
+        """Pull the cables that are still plugged in of a guest that is not started yet."""
         try:
             config = await self._live.section(self._guests, f"{self._wish.to}/config")
             if config is None:
                 raise Missing(self.subject, "it is gone again", "see who removed it")
-            nets = guest_config.networks(_lines(config))
-            if nets:
-                params = {name: guest_config.unplugged(net) for name, net in nets.items()}
+            nets = guest_config.networks(lines(config)).items()
+            params = {name: guest_config.unplugged(net) for name, net in nets if not guest_config.is_unplugged(net)}
+            if params:
                 pull = Call("PUT", f"{self._path}/config", params)
                 async with self._record.step(pull):
                     await self._live.perform(pull)
         except Trouble as trouble:
-            todo = f"pull them with {self._program} set before you start it"
-            trouble.remedy = f"it is restored with its cables plugged in, so {todo}"
+            todo = f"see {self._config}, and pull those that are not with {self._program} set before you start it"
+            trouble.remedy = f"whether its cables are pulled was not seen, so {todo}"
             raise
 
 
-def _lines(config: Mapping[str, Any]) -> str:
+def _address() -> str:
+    """A network address of those that Proxmox VE gives its guests, which nobody has."""
+    return ":".join(["BC", "24", "11", *(f"{byte:02X}" for byte in secrets.token_bytes(3))])
+
+
+def lines(config: Mapping[str, Any]) -> str:
     """A configuration as the API gives it, as its file has it."""
-    return "\n".join(f"{key}: {value}" for key, value in config.items())
+    return "\n".join(f"{key}: {' '.join(str(value).splitlines())}" for key, value in config.items())
 
 
-def _unfinished(known: Iterable[Entry], resource: str) -> bool:
+def unfinished(known: Iterable[Entry], resource: str) -> bool:
     """Whether the last that we did to something was neither done nor taken back."""
     parts = [part for receipt in receipts(known) for part in receipt.parts if part.resource == resource]
     steps = parts[-1].done if parts else []

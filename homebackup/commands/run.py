@@ -61,17 +61,17 @@ async def manual(pulumi: PulumiCli, what: str | None, way: Way, *, anyway: bool 
         there = await running.before(declared.site, live)
         wanted = orders(declared.site, what, there.jobs, root=live.root_options)
         if isinstance(wanted, Hindrance):
-            raise _trouble(what or "everything", wanted)
+            raise trouble(what or "everything", wanted)
         for at, order in enumerate(wanted):
             one = BackingUp(declared, live, order, way, journal)
             try:
                 await _clear(declared, live, order, await running.before(declared.site, live) if at else there, anyway)
                 told.append(await one.done(there.zone))
                 codes.append(told[-1].code)
-            except Trouble as trouble:
-                lost.append(str(trouble))
-                codes.append(ending.UNKNOWN if isinstance(trouble, Unreachable) else ending.TROUBLE)
-                say(f"unknown: {trouble}" if codes[-1] == ending.UNKNOWN else str(trouble), err=True)
+            except Trouble as failed:
+                lost.append(str(failed))
+                codes.append(ending.UNKNOWN if isinstance(failed, Unreachable) else ending.TROUBLE)
+                say(f"unknown: {failed}" if codes[-1] == ending.UNKNOWN else str(failed), err=True)
             if codes[-1] == INTERRUPTED or lost:
                 _not_begun(wanted[at + 1 :])
                 break
@@ -91,13 +91,14 @@ async def _clear(declared: Declared, live: LiveSite, order: Order, there: runnin
     if there.running:
         raise running.busy(there.running[0])
     if not anyway and (closed := in_window(declared.site, there.now, there.zone)):
-        raise _trouble(subject, closed)
+        raise trouble(subject, closed)
     host = await running.underneath(declared.site, live)
     if hindrance := interlock(declared.site, there.storages, host):
-        raise _trouble(subject, hindrance)
+        raise trouble(subject, hindrance)
 
 
-def _trouble(subject: str, hindrance: Hindrance) -> Trouble:
+def trouble(subject: str, hindrance: Hindrance) -> Trouble:
+    """A hindrance as the error that ends a verb."""
     kind = Unreachable if hindrance.unknown else Refused
     return kind(subject, hindrance.said, hindrance.remedy)
 

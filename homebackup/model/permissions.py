@@ -4,7 +4,7 @@ The table is that of Proxmox VE 8.4. Not every lack is a refusal: lists come bac
 """
 
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -91,7 +91,21 @@ def needs(site: Site) -> tuple[Need, ...]:
             Need(content, STATUS, (whole, space | backup), archives, vmid),
             Need("GET /cluster/resources", STATUS, (seen,), "without {guests}", vmid),
         ]
-    return tuple(found)
+    return (*found, *_of_drills(site))
+
+
+def _of_drills(site: Site) -> Iterator[Need]:
+    """What making, starting, asking and removing a spare guest needs, told of the first of them."""
+    if site.drill is None:
+        return
+    verbs, path = ("drill",), f"/vms/{site.drill.vmids[0]}"
+    made = ("VM.Allocate", "VM.Config.Network", "VM.Config.Options", "VM.Config.HWType")
+    yield Need(f"POST /nodes/{site.node}/qemu and lxc", verbs, (frozenset(Grant(path, one) for one in made),))
+    lives = ("VM.Audit", "VM.PowerMgmt", "VM.Monitor")
+    yield Need(f"POST {path}/status and agent", verbs, (frozenset(Grant(path, one) for one in lives),))
+    if site.drill.storage:
+        taken = _one(f"/storage/{site.drill.storage}", "Datastore.AllocateSpace")
+        yield Need(f"POST {path} on storage {site.drill.storage}", verbs, (taken,))
 
 
 def paths(wanted: Iterable[Need]) -> list[str]:

@@ -16,7 +16,7 @@ from homebackup.assess.verdict import QUIET, Verdict, ago
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.plain import plain_line
 from homebackup.model.site import Site
-from homebackup.views.wording import alike, bytes_of, inventory, looked, moment, notes, summary, verified
+from homebackup.views.wording import alike, bytes_of, drilled, inventory, looked, moment, notes, summary, verified
 
 WIDTH = 80
 LISTED = 20
@@ -64,7 +64,7 @@ def status(
         table.add_row(_cell(verdict.label), state, aged, bytes_, moment(verdict.next_run, facts.now, zone))
     blocks = [drawn([_head(site, facts), "", table], width, colour)]
     blocks += [drawn(_why(same, width), width, colour) for same in alike(shown)]
-    if said := [*notes(facts, found), *verified(shown), *inventory(verdicts)]:
+    if said := [*notes(facts, found), *verified(shown), *drilled(site, shown), *inventory(verdicts)]:
         blocks.append("\n".join(line for note in said for line in wrapped(note, width)))
     blocks.append(summary(shown))
     return "\n\n".join(blocks) + "\n"

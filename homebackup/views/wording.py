@@ -9,6 +9,7 @@ from homebackup.assess.verdict import STATES, Verdict
 from homebackup.model.backups.facts import SiteFacts, Space
 from homebackup.model.backups.verification import DEEP
 from homebackup.model.seen import Unseen
+from homebackup.model.site import Site
 from pverules.local_time import wall_at
 
 SKEWED = 120
@@ -74,6 +75,15 @@ def verified(verdicts: Sequence[Verdict]) -> Iterator[str]:
     if newest:
         rest = " (homebackup verify)" if whole < len(newest) else ""
         yield f"verified: {looked} of {len(newest)} newest archives, {whole} to their end{rest}"
+
+
+def drilled(site: Site, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """One line on how many guests were ever restored in a drill, where drills are declared or were made."""
+    guests = [verdict for verdict in verdicts if verdict.kind == "guest"]
+    done, failed = sum(bool(v.drill) for v in guests), sum(v.drill == "failed" for v in guests)
+    if done or (site.drill and guests):
+        rest = " (homebackup drill --next)" if done < len(guests) else ""
+        yield f"drilled: {done} of {len(guests)} guests{f', the last drill of {failed} failed' if failed else ''}{rest}"
 
 
 def bytes_of(waste: Sequence[Waste]) -> str:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
 
 from homebackup.model.backups.dump_listing import FUNCTIONS
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.backups.job_state import STATES
-from homebackup.model.backups.verification import Verified
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
-from homebackup.world import verified
+from homebackup.world import drilled, verified
 from homebackup.world.batch import Batch, Hear, unseen
 from homebackup.world.errors import Trouble
 from homebackup.world.first_look import FirstLook, questions
 from homebackup.world.live_site import LiveSite
 from homebackup.world.second_look import SecondLook
+
+T = TypeVar("T")
 
 
 async def gather(site: Site, live: LiveSite, hear: Hear = lambda answered, asked: None) -> SiteFacts:
@@ -37,12 +41,14 @@ async def gather(site: Site, live: LiveSite, hear: Hear = lambda answered, asked
     second.take(await batch.ask(second.gets(), second.runs()))
     if logs := second.logs_elsewhere():
         second.take(await batch.ask(logs, {}))
-    return replace(second.facts(), verified=await asyncio.to_thread(_verified, live))
+    looked = _kept(verified.results, verified.place(live.folder))
+    proved = _kept(drilled.results, drilled.place(live.folder))
+    return replace(second.facts(), verified=await looked, drilled=await proved)
 
 
-def _verified(live: LiveSite) -> tuple[Verified, ...] | Unseen:
-    """What verifications found, kept in the project's folder."""
+async def _kept(read: Callable[[Path], list[T]], file: Path) -> tuple[T, ...] | Unseen:
+    """What is kept in a file of the project's folder."""
     try:
-        return tuple(verified.results(verified.place(live.folder)))
+        return tuple(await asyncio.to_thread(read, file))
     except Trouble as trouble:
         return unseen(trouble)

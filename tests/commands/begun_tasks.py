@@ -43,3 +43,11 @@ async def begun(lab: Lab, before: int) -> str:
             return str(found[0]["upid"])
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
+
+
+async def until(lab: Lab, script: str, wanted: str) -> None:
+    """Wait until a script on the node prints what is wanted."""
+    deadline = time.monotonic() + LIMIT
+    while wanted not in (said := await asyncio.to_thread(lab.run, script)):
+        assert time.monotonic() < deadline, said
+        await asyncio.sleep(0.05)

@@ -17,8 +17,8 @@ from homebackup.world import beside, running
 from homebackup.world.errors import Failed, Refused, Trouble
 from tests.commands.living_site import DECLARED, settle
 from tests.commands.stack import PlayedStack
-from tests.commands.test_restore import GUESTS, WAYS, guests, left
-from tests.commands.test_restore_plan import newest
+from tests.commands.test_restore import GUESTS, WAYS, guests, left, mac
+from tests.commands.test_restore_plan import config, newest
 from tests.commands.test_run_interrupted import homebackup, project
 from tests.running_lab import Lab
 
@@ -207,16 +207,45 @@ async def test_ctrl_c_stops_it_and_leaves_nothing(
     await repeated(stack, lab, vmid)
 
 
-async def test_a_cable_that_cannot_be_pulled_is_said(
-    stack: PlayedStack, lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_cable_that_nobody_sees_is_said(stack: PlayedStack, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     stack.stored |= WAYS["https"]
-    refused = {"on": "api", "method": "PUT", "path": "*/qemu/9102/config", "effect": "status", "status": 500}
+    refused = {"on": "api", "method": "GET", "path": "*/qemu/9102/config", "effect": "status", "status": 500}
     first(monkeypatch, lambda: lab.control("/faults", {**refused, "message": "no such luck"}))
-    with pytest.raises(Trouble, match="no such luck; it is restored with its cables plugged in, so pull them with"):
+    with pytest.raises(Trouble, match="such luck; whether its cables are pulled was not seen, so see qm config 9102"):
         await restore(stack, "102", Wish(9102))
     assert "9102" in guests(lab)
-    assert "Failed:" in told(stack)
+    assert told(stack).count("POST /nodes/pve/qemu") == 1
+
+
+@GUEST
+@pytest.mark.parametrize("way", WAYS)
+async def test_its_cables_are_pulled_from_the_first_moment_on(
+    way: str, kind: str, stack: PlayedStack, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vmid, program, _, _ = GUESTS[kind]
+    stack.stored |= WAYS[way]
+
+    async def killed(self: Restoring) -> None:
+        """Nothing was done any more."""
+
+    monkeypatch.setattr(Restoring, "_unplug", killed)
+    assert await restore(stack, str(vmid), Wish(9000 + vmid)) == 0
+    net, old = config(lab, program, 9000 + vmid)["net0"], config(lab, program, vmid)["net0"]
+    assert net.endswith(",link_down=1")
+    assert mac(net) != mac(old)
+    assert net.replace(mac(net), mac(old)) == f"{old},link_down=1"
+
+
+@GUEST
+async def test_cables_are_pulled_afterwards_where_no_look_tells_of_them(
+    kind: str, stack: PlayedStack, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vmid, program, _, _ = GUESTS[kind]
+    monkeypatch.setattr(Restoring, "_pulled", lambda self: {})
+    assert await restore(stack, str(vmid), Wish(9000 + vmid)) == 0
+    net, old = config(lab, program, 9000 + vmid)["net0"], config(lab, program, vmid)["net0"]
+    assert net.endswith(",link_down=1")
+    assert mac(net) != mac(old)
 
 
 def test_the_program_ends_with_130_and_a_sentence(stack: PlayedStack, lab: Lab) -> None:

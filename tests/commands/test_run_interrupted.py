@@ -35,7 +35,7 @@ def project(stack: PlayedStack, lab: Lab) -> dict[str, str]:
     binaries.mkdir()
     config = {key: {"value": value} for key, value in stack.stored.items()}
     answer = {f"homebackup:{key}": value for key, value in config.items()}
-    answer["home-backup:site"] = {"value": json.dumps(DECLARED), "objectValue": DECLARED}
+    answer["home-backup:site"] = {"value": json.dumps(stack.declared), "objectValue": stack.declared}
     (stack.folder / "config.json").write_text(json.dumps(answer))
     program = binaries / "pulumi"
     program.write_text(f'#!/bin/sh\ncase "$*" in *config*) cat {stack.folder}/config.json ;; *) echo lab ;; esac\n')

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from homebackup.model.backups.archive import Dump
+from homebackup.model.backups.drill import Drilled
 from homebackup.model.backups.task import Task
 from homebackup.model.backups.verification import Verified
 from homebackup.model.seen import Unseen
@@ -30,6 +31,8 @@ class Guest:
     running: bool = False
     template: bool = False
     volumes: tuple[Volume, ...] | Unseen = ()
+    disk: int = 0
+    """Bytes that its first disk may hold; 0 where Proxmox VE does not tell."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class SiteFacts:
     `jobs` and `storages` are sections as the API gives them; `dumps` and `space` are by storage, `members` the guests
     that a job takes by its name, for enabled jobs, and `apps` the files of an app by its name, for those whose files
     are on the node. `counting` is by job the epoch from which on its runs count, for jobs that were made or changed
-    since they last ran; `verified` is what verifications found, of now and before.
+    since they last ran; `verified` is what verifications found, `drilled` what drills came to, of now and before.
     """
 
     now: float
@@ -77,3 +80,4 @@ class SiteFacts:
     apps: Mapping[str, tuple[AppFile, ...] | Unseen] = field(default_factory=dict)
     counting: Mapping[str, int] | Unseen = field(default_factory=dict)
     verified: tuple[Verified, ...] | Unseen = ()
+    drilled: tuple[Drilled, ...] | Unseen = ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _DISK = re.compile(r"(?:scsi|virtio|ide|sata)\d+|efidisk0|tpmstate0|rootfs|mp\d+")
 _NETWORK = re.compile(r"net\d+")
-_OWN_ADDRESS = re.compile(r"(?:(?:hwaddr|macaddr)=|(?<==))(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
+_OWN_ADDRESS = re.compile(r"((?:hwaddr|macaddr)=|(?<==))(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
 _UNITS = {unit: 1 << (10 * power) for power, unit in enumerate(("", "K", "M", "G", "T"))}
 
@@ -47,12 +47,19 @@ def networks(config: str) -> dict[str, str]:
     return {key: value for key, value in sorted(properties(config).items()) if _NETWORK.fullmatch(key)}
 
 
-def unplugged(network: str, *, renewed: bool = False) -> str:
-    """A network whose cable is pulled; `renewed` leaves its own address out, so that it is given another one."""
+def unplugged(network: str, *, renewed: bool = False, address: str = "") -> str:
+    """A network whose cable is pulled; with another `address`, or `renewed` without any, so that it is given one."""
     parts = [part for part in network.split(",") if not part.startswith("link_down=")]
-    if renewed:
+    if address:
+        parts = [_OWN_ADDRESS.sub(lambda own: own[1] + address, part) for part in parts]
+    elif renewed:
         parts = [bare for part in parts if (bare := _OWN_ADDRESS.sub("", part).removesuffix("="))]
     return ",".join([*parts, "link_down=1"])
+
+
+def is_unplugged(network: str) -> bool:
+    """Whether its cable is pulled."""
+    return "link_down=1" in network.split(",")
 
 
 def _bytes(text: str) -> int:
