@@ -57,13 +57,22 @@ class Control:
         return None
 
     async def nas(self, request: web.Request) -> Any:
-        """Switch, fill or empty the NAS: `{"power": "off"}`, `{"full": true}`."""
+        """Switch, fill or empty the NAS: `{"power": "off"}`, `{"full": true}`; set its clock: `{"ahead": 300}`.
+
+        `{"squash": "guest"}` and `{"client": ADDRESS}` change its rules of NFS, `{"strangers": false}` lets nobody
+        write whom it does not know.
+        """
         data, nas = await self.body(request), self.box.nas
         if data.get("power", "on") not in ("on", "off"):
             raise Misuse(f"nas: power is '{data['power']}', not on or off")
         if "power" in data:
             nas.on = data["power"] == "on"
         nas.full = bool(data.get("full", nas.full))
+        nas.ahead = float(data.get("ahead", nas.ahead))
+        nas.strangers = bool(data.get("strangers", nas.strangers))
+        given = {"squash": "root_squash", "client": "client", "privilege": "privilege"}
+        changed = {word: data[key] for key, word in given.items() if key in data}
+        nas.rules = {share: [rule | changed for rule in rules] for share, rules in nas.rules.items()}
         return {"power": "on" if nas.on else "off", "full": nas.full}
 
     async def dsm(self, request: web.Request) -> Any:

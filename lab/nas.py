@@ -12,6 +12,17 @@ from typing import Any
 TERABYTE = 10**12
 NODE = "10.0.0.50"
 """The address of the one host in the lab."""
+ADMIN, GUEST = 1024, 1025
+"""Users of the NAS whom others may be mapped to; the first may do everything there."""
+MAPPED = {
+    "admin": (ADMIN, None),
+    "root_admin": (ADMIN, None),
+    "guest": (GUEST, None),
+    "root_guest": (GUEST, None),
+    "all_admin": (ADMIN, ADMIN),
+    "all_guest": (GUEST, GUEST),
+}
+"""What a rule's word makes of root and of everybody else; None leaves a user as he is."""
 
 
 class Nas:
@@ -48,6 +59,10 @@ class Nas:
         self.rules: dict[str, list[dict[str, Any]]] = copy.deepcopy(dict(self._rules or {}))
         self.nfs: dict[str, Any] = {"enable_nfs": True, "enable_nfs_v4": True, "enable_nfs_v4_1": True}
         """The settings of the NFS service."""
+        self.ahead = 0.0
+        """Seconds by which its clock is ahead of the node's."""
+        self.strangers = True
+        """Whether users whom the NAS does not know, such as a container's, may write where all may."""
 
     @property
     def on(self) -> bool:
@@ -66,6 +81,29 @@ class Nas:
             return False
         return True
 
+    def keeps(self, real: Path) -> bool:
+        """Whether a file lies on the NAS."""
+        return real.is_relative_to(self.folder)
+
+    def takes(self, real: Path, uid: int) -> int:
+        """Whom a user of the node counts as for a file, which may be the node's own."""
+        rule = self._rule(real) if self.keeps(real) else None
+        root, others = MAPPED.get(str(rule["root_squash"]) if rule else "", (None, None))
+        taken = root if uid == 0 else others
+        return uid if taken is None else taken
+
+    def writable(self, real: Path, uid: int) -> bool:
+        """Whether the rules let a user of the node write a file of the NAS at all."""
+        rule = self._rule(real)
+        if rule and rule["privilege"] == "ro":
+            return False
+        return self.strangers or self.takes(real, uid) in (0, ADMIN, GUEST)
+
+    def _rule(self, real: Path) -> dict[str, Any] | None:
+        """The first rule that lets the node have the export in which a file lies."""
+        export = next((name for name, path in self.exports.items() if real.is_relative_to(path)), "")
+        return next((rule for rule in self._of(export) if _names(str(rule["client"]), NODE)), None)
+
     def clear(self) -> None:
         """Empty every export, switch the NAS on, make room, and let in whom it did at first."""
         for path in self.exports.values():
@@ -78,8 +116,10 @@ class Nas:
         """Whom the rules of an export's shared folder name, `/VOLUME/SHARE/…`; nobody while the service is off."""
         if self._rules is None:
             return ["*"]
-        share = export.split("/")[2] if export.count("/") > 1 else ""
-        return [str(rule["client"]) for rule in self.rules.get(share, [])] if self.nfs["enable_nfs"] else []
+        return [str(rule["client"]) for rule in self._of(export)] if self.nfs["enable_nfs"] else []
+
+    def _of(self, export: str) -> list[dict[str, Any]]:
+        return self.rules.get(export.split("/")[2], []) if export.count("/") > 1 else []
 
     def holds(self, source: str, client: str = NODE) -> Path | None:
         """The folder behind an NFS source `ADDRESS:/export[/below]`, None when the client may not have it."""

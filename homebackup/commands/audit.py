@@ -1,11 +1,11 @@
 """`homebackup audit`: everything that exists of backups, whose it is, and what to do with it."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from homebackup.assess.audit import Audit, Item
+from homebackup.assess.audit import Audit
 from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.looking import look
 from homebackup.commands.options import HERE, Folder, Json, Stack
@@ -13,11 +13,9 @@ from homebackup.commands.printing import document, show
 from homebackup.commands.retiring import restore, retire
 from homebackup.commands.status import ExitCode, terminal
 from homebackup.views import audit as view
+from homebackup.views import documents
 from homebackup.world.errors import Refused
 from homebackup.world.pulumi_cli import PulumiCli
-
-SHOWN = ("noun", "name", "state", "said", "remedy", "differences")
-"""What JSON has of a thing."""
 
 Retire = Annotated[
     str | None, typer.Option("--retire", metavar="JOB", help="Remove a job that backs nobody up, and keep a receipt.")
@@ -55,17 +53,12 @@ async def _audit(
     looked = await look(pulumi)
     name, found = looked.declared.site.name, looked.audit
     if as_json:
-        unknown = [str(part) for part in found.unseen]
         path = view.path(found, looked.declared.name)
-        document("audit", [_data(item) for item in found.items], unknown, site=name, path=path)
+        data = asdict(documents.audit(looked.declared.site, found, path))
+        document("audit", data.pop("audit"), data.pop("unknown"), **data)
     else:
         show(view.text(name, looked.declared.name, found, **terminal()))
     return _code(found) if exit_code else WELL
-
-
-def _data(item: Item) -> dict[str, Any]:
-    said = asdict(item)
-    return {name: said[name] for name in SHOWN}
 
 
 def _code(found: Audit) -> int:

@@ -5,17 +5,16 @@ from typing import Annotated
 
 import typer
 
+from homebackup.assess.preflight import findings
 from homebackup.commands.ending import TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json
 from homebackup.commands.options import Stack as Named
-from homebackup.commands.preflight_checks import CHECKS, Ground, findings
 from homebackup.commands.printing import document, say
+from homebackup.views import documents
 from homebackup.world.live_site import LiveSite
+from homebackup.world.preflight import look, look_at_rights
 from homebackup.world.pulumi_cli import PulumiCli
 from homebackup.world.stack import Stack
-
-OF_PERMISSIONS = ["root-only options", "permissions"]
-"""What `--permissions` looks at."""
 
 Permissions = Annotated[
     bool, typer.Option("--permissions", help="Only whether each call is allowed, and the pveum lines that allow it.")
@@ -23,7 +22,10 @@ Permissions = Annotated[
 
 
 def verb(stack: Named = None, cwd: Folder = HERE, permissions: Permissions = False, as_json: Json = False) -> None:
-    """Look for what would fail. Exits 0 when all is well, 1 when something would fail, 3 when it cannot be seen."""
+    """Look for what would fail, with a test mount that is taken away again.
+
+    Exits 0 when all is well, 1 when something would fail, 3 when something cannot be seen.
+    """
     run(_preflight(PulumiCli(cwd, stack), permissions=permissions, as_json=as_json))
 
 
@@ -31,16 +33,15 @@ async def _preflight(pulumi: PulumiCli, *, permissions: bool, as_json: bool) -> 
     stack = await Stack.of(pulumi)
     live = LiveSite(stack.connection)
     try:
-        names = OF_PERMISSIONS if permissions else list(CHECKS)
-        found = await findings(Ground(stack.site, live, grants=permissions), names)
+        seen = await (look_at_rights if permissions else look)(stack.site, live)
     finally:
         await live.close()
-    every = [(name, finding) for name, several in found.items() for finding in several]
-    unseen = [finding for _, finding in every if finding.level == "unknown"]
+    found = findings(stack.site, seen)
     if as_json:
-        said = [{"check": name, **asdict(finding)} for name, finding in every]
-        document("findings", said, [f"{finding.subject}: {finding.said}" for finding in unseen])
+        data = asdict(documents.preflight(stack.site, found))
+        document("findings", data.pop("findings"), data.pop("unknown"), **data)
     else:
-        for _, finding in every:
+        for finding in found:
             say("\n".join(finding.lines))
-    return TROUBLE if any(finding.level == "trouble" for _, finding in every) else UNKNOWN if unseen else WELL
+    levels = {finding.level for finding in found}
+    return TROUBLE if "trouble" in levels else UNKNOWN if "unknown" in levels else WELL

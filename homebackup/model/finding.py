@@ -9,8 +9,9 @@ Level = Literal["well", "note", "unknown", "warning", "trouble"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding on `subject`; `commands` are for the owner to run on the node."""
+    """One finding on `subject`; `id` names what was looked at, `commands` are for the owner to run on the node."""
 
+    id: str
     level: Level
     subject: str
     said: str

@@ -1,4 +1,4 @@
-"""Status and coverage as data: what `--json` prints and a server answers; docs holds the schemas of both."""
+"""What verbs say as data: what `--json` prints and a server answers; docs holds the schemas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from homebackup.assess.audit import Audit, Class
 from homebackup.assess.coverage import Cover, Coverage, Waste
 from homebackup.assess.together import together, unseen
 from homebackup.assess.verdict import Verdict, Worst
 from homebackup.model.backups.facts import SiteFacts, Space
+from homebackup.model.finding import Finding
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 
@@ -44,7 +46,43 @@ class CoverageDocument:
     leftovers: list[Waste]
 
 
-DOCUMENTS: dict[str, type[Any]] = {"status": StatusDocument, "coverage": CoverageDocument}
+@dataclass(frozen=True)
+class PreflightDocument:
+    """`homebackup preflight --json`: every finding, what could not be seen being in `unknown` too."""
+
+    findings: list[Finding]
+    unknown: list[str]
+    site: str
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing that an audit met: its class, why it has that in half a sentence, and what to do."""
+
+    noun: str
+    name: str
+    state: Class
+    said: str
+    remedy: str
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AuditDocument:
+    """`homebackup audit --json`; `path` is the command that leads to what is declared, empty where there is none."""
+
+    audit: list[Thing]
+    unknown: list[str]
+    site: str
+    path: str
+
+
+DOCUMENTS: dict[str, type[Any]] = {
+    "status": StatusDocument,
+    "coverage": CoverageDocument,
+    "preflight": PreflightDocument,
+    "audit": AuditDocument,
+}
 """The documents by the verbs that print them."""
 
 
@@ -68,6 +106,18 @@ def coverage(site: Site, found: Coverage) -> CoverageDocument:
     """Everything that coverage says."""
     unknown = [str(part) for part in found.unseen]
     return CoverageDocument(list(found.guests), unknown, site.name, list(found.waste))
+
+
+def preflight(site: Site, found: Sequence[Finding]) -> PreflightDocument:
+    """Everything that preflight says."""
+    unknown = [f"{one.subject}: {one.said}" for one in found if one.level == "unknown"]
+    return PreflightDocument(list(found), unknown, site.name)
+
+
+def audit(site: Site, found: Audit, path: str) -> AuditDocument:
+    """Everything that audit says."""
+    things = [Thing(i.noun, i.name, i.state, i.said, i.remedy, i.differences) for i in found.items]
+    return AuditDocument(things, [str(part) for part in found.unseen], site.name, path)
 
 
 def schema(verb: str) -> dict[str, Any]:

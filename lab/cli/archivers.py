@@ -16,7 +16,12 @@ TRAPPED = 128 + 5
 @command("zstd", "unzstd", "zstdcat")
 async def zstd(proc: Process, argv: list[str]) -> int:
     """Test (-t), list (-l), or unpack to standard output (-d -c) zstd files: -q."""
-    given = Options(argv, "tldcqvfkT:", "test list decompress stdout quiet", same="test=t list=l decompress=d stdout=c")
+    given = Options(
+        argv, "tldcqvfkT:", "test list decompress stdout quiet version", same="test=t list=l decompress=d stdout=c"
+    )
+    if "version" in given:
+        await proc.out("*** Zstandard CLI (64-bit) v1.5.4, by Yann Collet ***\n")
+        return 0
     if not given.any("t", "l", "d") and argv[0].endswith("zstd") and not argv[0].endswith("unzstd"):
         raise BadUsage("the lab's zstd only tests, lists and unpacks")
     code = 0

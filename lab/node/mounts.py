@@ -113,6 +113,7 @@ class MountTable:
         self.root, self.scratch = root, scratch
         self._next = 100
         self.mounts = system_mounts(root)
+        self._inherited: list[Mount] = []
 
     def above(self, name: str) -> Mount:
         """The mount that holds the canonical path `name`: the longest target, of stacked ones the last."""
@@ -142,6 +143,19 @@ class MountTable:
         self.mounts.remove(mount)
         if mount.folder and mount.folder.parent == self.scratch:
             shutil.rmtree(mount.folder)
+
+    def apart(self) -> "MountTable":
+        """A copy for a namespace of its own: what is mounted in either does not show in the other."""
+        copy = MountTable(self.root, self.scratch / f"apart-{self._next}")
+        copy._next, self._next = self._next, self._next + 1
+        copy.mounts = list(self.mounts)
+        copy._inherited = list(self.mounts)
+        return copy
+
+    def end(self) -> None:
+        """Take away what was mounted in a namespace of its own."""
+        for mount in [mount for mount in self.mounts if mount not in self._inherited]:
+            self.remove(mount)
 
     def clear(self) -> None:
         """Back to what is mounted after boot."""

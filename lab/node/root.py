@@ -9,7 +9,8 @@ from io import FileIO
 from pathlib import Path
 
 from lab.clock import Clock
-from lab.nas import Nas
+from lab.nas import ADMIN, Nas
+from lab.node.credentials import UID
 from lab.node.inodes import Inode
 from lab.node.mounts import Mount
 from lab.node.paths import fault
@@ -52,11 +53,26 @@ class Root(View):
                 raise fault(errno.ENOTDIR, path)
             if real != mount.folder and self.inodes.of(real.parent).immutable:
                 raise fault(errno.EPERM, path)
+        self._permit(operation, path, real, entry=entry)
         return real
 
+    def _permit(self, operation: str, path: str, real: Path, *, entry: bool) -> None:
+        """Raise what the kernel or the NAS says to a user who may not change this; root of the node may."""
+        uid = self.nas.takes(real, UID.get())
+        if self.nas.keeps(real) and not self.nas.writable(real, UID.get()):
+            raise fault(errno.EACCES if uid else errno.EROFS, path)
+        if uid in (0, ADMIN):
+            return
+        record = self.inodes.of(real.parent if entry else real)
+        if operation == "attributes" and record.uid != uid:
+            raise fault(errno.EPERM, path)
+        if operation != "attributes" and not record.mode & (0o200 if record.uid == uid else 0o002):
+            raise fault(errno.EACCES, path)
+
     def _made(self, real: Path, mode: int) -> None:
-        now = self.clock.now()
+        now = self._now(real)
         self.inodes.renew(real, mode, now)
+        self.inodes.of(real).uid = self.nas.takes(real, UID.get())
         os.utime(real, (now, now), follow_symlinks=False)
         os.utime(real.parent, (now, now))
 
@@ -101,9 +117,14 @@ class Root(View):
 
     def touched(self, path: str) -> None:
         """Stamp a file just written with the node's clock."""
-        real, now = self.resolve(path), self.clock.now()
+        real = self.resolve(path)
+        now = self._now(real)
         self.inodes.of(real).ctime = now
         os.utime(real, (now, now))
+
+    def _now(self, real: Path) -> float:
+        """The time by the clock of the machine that keeps a file."""
+        return self.clock.now() + (self.nas.ahead if self.nas.keeps(real) else 0.0)
 
     def mkdir(self, path: str, parents: bool = False, *, mode: int = 0o755) -> None:
         """Make a directory; with `parents` also those above, and one that is there is fine."""

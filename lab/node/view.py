@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab.clock import Clock
 from lab.nas import Nas
+from lab.node.credentials import NAMESPACE
 from lab.node.inodes import Inodes, Stat
 from lab.node.mounts import Mount, MountTable
 from lab.node.paths import canonical, fault
@@ -25,9 +26,15 @@ class View:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.inodes = Inodes()
         self.spaces = Spaces(self.folder, self.nas)
-        self.table = MountTable(self.folder, folder / "mounts")
+        self._table = MountTable(self.folder, folder / "mounts")
         self.generated: dict[str, Callable[[], bytes]] = {}
         """Files whose content is made when they are read, by canonical path."""
+
+    @property
+    def table(self) -> MountTable:
+        """The mounts that the process which asks sees: the machine's, unless it has its own."""
+        apart = NAMESPACE.get()
+        return apart if apart is not None and apart.root == self.folder else self._table
 
     @property
     def mounts(self) -> list[Mount]:

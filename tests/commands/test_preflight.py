@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
+from homebackup.assess.preflight import findings
 from homebackup.commands import preflight
-from homebackup.commands.preflight_checks import Ground, boot, nas
+from homebackup.model.finding import Finding
 from homebackup.model.host_facts import HostFacts
+from homebackup.model.preflight import ITEMS, Preflight, Way
 from homebackup.model.site import read_site
-from homebackup.world.connection import Connection
 from homebackup.world.errors import Refused
-from homebackup.world.live_site import LiveSite
 from tests.commands.stack import PlayedStack
 from tests.running_lab import Lab
 
@@ -57,9 +56,9 @@ async def run(
 async def test_all_is_well_as_root_over_ssh(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     code, found, _ = await run(stack, capsys)
     assert code == 0
-    levels = {(finding["check"], finding["level"]) for finding in found}
-    well = {(name, "well") for name in ("host", "API", "node", "NAS", "root-only options", "permissions")}
-    assert levels == well | {("boot", "note"), ("lints", "note"), ("lints", "warning")}
+    levels = {(finding["id"], finding["level"]) for finding in found}
+    noted = {("boot", "note"), ("storage", "note"), ("lints", "note"), ("lints", "warning")}
+    assert levels == noted | {(name, "well") for name in ITEMS.keys() - {"boot", "storage", "lints", "mount-hangs"}}
     doubted = [finding for finding in found if finding["level"] == "warning"]
     assert [finding["subject"] for finding in doubted] == ["guest 101", "guest 105"], "a weekly job, and 168 hours"
     assert all("(stale-too-early)" in finding["said"] for finding in doubted)
@@ -77,14 +76,14 @@ async def test_an_auditor_is_told_of_the_archives_it_does_not_see(
     stack.stored |= token(lab, "pveum acl modify / --users auditor@pve --roles PVEAuditor")
     code, found, lines = await run(stack, capsys, permissions=True)
     assert code == 1
-    assert {finding["check"] for finding in found} == {"root-only options", "permissions"}
+    assert {finding["id"] for finding in found} == {"root-only", "permissions"}
     said = [finding["said"] for finding in found]
     assert any(
         "GET /nodes/pve/storage/nas-backups/content, for status: it would be answered with status 200, but without a "
         "single archive" in one
         for one in said
     )
-    refused = [finding for finding in found if finding["check"] == "root-only options"]
+    refused = [finding for finding in found if finding["id"] == "root-only"]
     assert [finding["level"] for finding in refused] == ["trouble", "trouble"]
     for way_out in ("api: ssh", "root@pam with a password", "/etc/vzdump.conf"):
         assert way_out in refused[0]["remedy"]
@@ -193,7 +192,7 @@ async def test_a_host_that_is_away_is_unknown(
     stack.stored["sshPort"] = str(unused_tcp_port)
     code, found, _ = await run(stack, capsys)
     assert code == 3
-    assert [finding["check"] for finding in found if finding["level"] == "unknown"] == ["host"]
+    assert [finding["id"] for finding in found if finding["level"] == "unknown"] == ["host"]
 
 
 async def test_a_declaration_that_cannot_be_read_is_a_sentence(stack: PlayedStack) -> None:
@@ -203,33 +202,28 @@ async def test_a_declaration_that_cannot_be_read_is_a_sentence(stack: PlayedStac
 
 
 @pytest.mark.parametrize(
-    ("option", "heal", "figures"),
+    ("options", "heal", "figures"),
     [
-        (None, False, ["90 s more", "never retried", "heal: true", "add nofail"]),
-        (None, True, ["every boot takes 90 s more", "the timer of heal mounts it"]),
-        ("nofail", True, ["a boot does not wait", "the timer of heal mounts it"]),
-        ("noauto", False, ["does not delay a boot"]),
+        ([], False, ["90 s more", "never retried", "heal: true", "add nofail"]),
+        ([], True, ["every boot takes 90 s more", "the timer of heal mounts it"]),
+        (["x-systemd.mount-timeout=20s"], True, ["every boot takes 20s more (x-systemd.mount-timeout=20s)"]),
+        (["nofail"], True, ["a boot does not wait", "the timer of heal mounts it"]),
+        (["noauto"], False, ["does not delay a boot"]),
     ],
 )
-async def test_the_mount_line_is_told_its_price(lab: Lab, option: str | None, heal: bool, figures: list[str]) -> None:
-    mount = {**DECLARED["mount"], "heal": heal}
-    mount["options"] = [*mount["options"], *([option] if option else [])]
-    site = read_site({**DECLARED, "mount": mount})
-    ground = Ground(site, LiveSite(Connection.parse({"lab": str(lab.ready)})))
-    (finding,) = await boot(ground)
+def test_the_mount_line_is_told_its_price(options: list[str], heal: bool, figures: list[str]) -> None:
+    mount = {**DECLARED["mount"], "heal": heal, "options": [*DECLARED["mount"]["options"], *options]}
+    (finding,) = [one for one in judged({**DECLARED, "mount": mount}, HostFacts()) if one.id == "boot"]
     assert finding.level == "note"
-    text = "\n".join(finding.lines)
     for figure in figures:
-        assert figure in text
+        assert figure in "\n".join(finding.lines)
 
 
-async def test_a_mount_that_hangs_is_a_trouble(lab: Lab) -> None:
-    ground = Ground(read_site(DECLARED), LiveSite(Connection.parse({"lab": str(lab.ready)})))
-    seen = HostFacts(answers={"10.0.0.150": True}, responds={"/mnt/nas-backups": False})
-    ground.__dict__["look"] = asyncio.get_running_loop().create_future()
-    ground.look.set_result(seen)
-    (finding,) = await nas(ground)
-    assert finding.lines == [
-        "trouble: NFS mount /mnt/nas-backups: mount unresponsive, though the NAS 10.0.0.150 answers the host on port "
-        "2049; see that the NAS still exports /volume1/backups/proxmox_backups to the host"
-    ]
+def judged(declared: Any, host: HostFacts) -> list[Finding]:
+    """What is found where only the host was looked at."""
+    return findings(read_site(declared), Preflight(Way("10.0.0.50", "root", "ssh", "root", True), host=host))
+
+
+def test_the_page_names_everything_that_is_looked_at() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "preflight.md").read_text()
+    assert [f"| `{name}` | {what} |" for name, what in ITEMS.items() if f"| `{name}` | {what} |\n" not in page] == []

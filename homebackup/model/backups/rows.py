@@ -33,6 +33,7 @@ def guests(
             row.get("status") == "running",
             bool(row.get("template")),
             volumes.get(int(row["vmid"]), unknown or ()),
+            int(row.get("maxdisk") or 0),
         )
         for row in resources
         if row.get("type") in ("qemu", "lxc")

@@ -1,5 +1,6 @@
 """Who and where one is: id, hostname, uname, pwd, which, nproc, logger."""
 
+from lab.node.credentials import UID
 from lab.node.options import Options
 from lab.node.process import Process
 from lab.node.registry import command
@@ -15,9 +16,11 @@ KERNEL = {
 
 @command("id")
 async def id_(proc: Process, argv: list[str]) -> int:
-    """Root is root: -u, -g, -un, -gn."""
+    """Who one is: -u, -g, -un, -gn."""
     given = Options(argv, "ugnG", "user group name", same="user=u group=g name=n")
-    if given.any("u", "g", "G"):
+    if uid := UID.get():
+        await proc.out(f"{uid}\n" if given.any("u", "g", "G") else f"uid={uid} gid={uid} groups={uid}\n")
+    elif given.any("u", "g", "G"):
         await proc.out("root\n" if "n" in given else "0\n")
     else:
         await proc.out("uid=0(root) gid=0(root) groups=0(root)\n")

@@ -22,10 +22,13 @@ async def mount(proc: Process, argv: list[str]) -> int:
     given = Options(
         argv,
         "avrwnft:o:T:l",
-        "all verbose fake types= options= bind fstab= target= source=",
+        "all verbose fake types= options= bind fstab= target= source= version",
         same="all=a types=t options=o verbose=v fake=f",
         code=1,
     )
+    if "version" in given:
+        await proc.out("mount from util-linux 2.38.1 (libmount 2.38.1: selinux, smack, btrfs, verity, namespaces)\n")
+        return 0
     machine = proc.machine
     options = [o for value in given.all("o") for o in value.split(",") if o]
     options += ["ro"] if "r" in given else []

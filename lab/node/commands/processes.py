@@ -47,12 +47,6 @@ async def wrapper(proc: Process, argv: list[str]) -> int:
     return await proc.run(given.operands) if given.operands else 0
 
 
-@command("nsenter", "chroot", "unshare")
-async def not_here(proc: Process, argv: list[str]) -> int:
-    """Namespaces are not in the lab."""
-    return await proc.fail("not in the lab", "Operation not permitted")
-
-
 @command("timeout")
 async def timeout(proc: Process, argv: list[str]) -> int:
     """Run a command for so long: 124 when it had to be ended, 137 when by KILL; -k AFTER, -s SIGNAL."""

@@ -34,6 +34,8 @@ BUILT_IN = {
     "pve-cluster.service": "The Proxmox VE cluster filesystem",
     "networking.service": "Network initialization",
 }
+BEFORE = {"networking.service": "network.target network-online.target"}
+"""What a built-in unit is started before."""
 
 
 class NoUnit(Exception):
@@ -90,7 +92,8 @@ class Systemd:
                     unit.stamp = self._fstab_stamp()
                     return unit
         if name in BUILT_IN:
-            return Unit(name, f"[Unit]\nDescription={BUILT_IN[name]}\n", f"/usr/lib/systemd/system/{name}")
+            text = f"[Unit]\nDescription={BUILT_IN[name]}\nBefore={BEFORE.get(name, '')}\n"
+            return Unit(name, text, f"/usr/lib/systemd/system/{name}")
         return Unit(name, "[Unit]\n", f"/usr/lib/systemd/system/{name}") if name in TARGETS else None
 
     def _fstab_stamp(self) -> tuple[object, ...]:
