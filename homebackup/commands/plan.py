@@ -118,9 +118,8 @@ async def _going(site: LiveSite, guard: Guard, step: Previewed) -> list[Notice]:
     cls = RESOURCES[step.type.rsplit(":", 1)[-1]]
     kept = step.old.get("outputs") or {}
     hidden = Hidden.of(cls.fields, {f.name for f in cls.fields if kept.get(f.camel) == SECRET})
-    return list(
-        notices.of(await Lifecycle(site, cls, step.id, say, hidden=hidden, guard=guard).deletion(recorded(cls, kept)))
-    )
+    lifecycle = Lifecycle(site, cls, step.id, say, hidden=hidden, weigh=guard.weighed)
+    return list(notices.of(await lifecycle.deletion(recorded(cls, kept))))
 
 
 def _lines(planned: Sequence[Planned]) -> list[str]:

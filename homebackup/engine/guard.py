@@ -58,7 +58,7 @@ class Guard:
 
     async def weighed(self, plan: Plan, seen: Any, new: Any) -> Plan:
         """The plan with what it takes away and doubts of it; `seen` is None for what is made, `new` for what goes."""
-        if not plan.steps or (change := await self._change(seen, new)) is None:
+        if (change := await self._change(seen, new)) is None:
             return plan
         guests = await self._guests(change)
         change = _concerned(

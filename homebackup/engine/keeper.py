@@ -27,6 +27,7 @@ from homebackup.model.declare import (
 )
 from homebackup.model.hidden import Hidden
 from homebackup.model.lifecycle import Managed
+from homebackup.model.steps import Plan
 from homebackup.resources import RESOURCES
 from homebackup.world.connection import Connection
 from homebackup.world.errors import Missing, Refused
@@ -161,16 +162,20 @@ class Keeper:
             return ROOT_ONLY
         return HTTPS_ONLY if https_only in f.marks and self.connection.api == "ssh" else ""
 
+    async def _weigh(self, plan: Plan, seen: Any, new: Any) -> Plan:
+        from homebackup.engine.guard import Guard
+
+        return await Guard(self.site, self.said).weighed(plan, seen, new)
+
     @asynccontextmanager
     async def _lifecycle(self, cls: type[Managed], name: str, urn: str, hidden: Hidden) -> AsyncIterator["Lifecycle"]:
         """The resource's lifecycle; all that it said has reached the owner when this is left."""
-        from homebackup.engine.guard import Guard
         from homebackup.engine.lifecycle import Lifecycle
 
         say = self.log.sayer(urn)
         record = self.journal.of(urn.split("::")[0].rpartition(":")[2], f"{cls.noun} {name}", say)
         try:
-            yield Lifecycle(self.site, cls, name, say, urn, record, hidden, Guard(self.site, self.said))
+            yield Lifecycle(self.site, cls, name, say, urn, record, hidden, self._weigh)
         finally:
             await self.log.sent()
 

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from homebackup.engine.guard import Guard
 from homebackup.model import notices
 from homebackup.model.declare import UNKNOWN, Field, Value, loose, observed, remembered
 from homebackup.model.differences import changed, shown, unlike
@@ -20,6 +19,10 @@ from homebackup.world.live_site import LiveSite
 
 TRIES = 5
 """How often a plan is made anew because somebody else, of another run, changed the same file."""
+
+
+Weigh = Callable[[Plan, Any, Any], Awaitable[Plan]]
+"""Adds to a plan what it takes away: from what was seen, None for what is made, and what is new, None for what goes."""
 
 
 class Lifecycle:
@@ -37,11 +40,11 @@ class Lifecycle:
         urn: str = "",
         record: Record | None = None,
         hidden: Hidden | None = None,
-        guard: Guard | None = None,
+        weigh: Weigh | None = None,
     ) -> None:
         self.site, self.cls, self.name, self.urn = site, cls, name, urn
         self.hidden = hidden or Hidden.of(cls.fields, ())
-        self._say, self._guard = say, guard
+        self._say, self._weigh = say, weigh
         self.record = record or Nowhere().of("", name, say)
 
     @property
@@ -150,7 +153,7 @@ class Lifecycle:
         return await self._weighed(self._planned(seen.deleting, ground), seen, None)
 
     async def _weighed(self, plan: Plan, seen: Any, new: Any) -> Plan:
-        return await self._guard.weighed(plan, seen, new) if self._guard else plan
+        return await self._weigh(plan, seen, new) if self._weigh and plan.steps else plan
 
     def _hide(self, seen: Any) -> None:
         """Hides what a secret field holds on the site too: somebody may have set it to another secret by hand."""

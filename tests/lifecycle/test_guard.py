@@ -46,7 +46,7 @@ async def bench(lab: Lab) -> AsyncIterator[Bench]:
 def guarded(bench: Bench, kind: str = "VzdumpJob", name: str = NAME, said: Said | None = None) -> Lifecycle:
     """The lifecycle of a resource as the provider makes it."""
     guard = Guard(bench.site, said or Said())
-    return Lifecycle(bench.site, RESOURCES[kind], name, bench.said.append, guard=guard)
+    return Lifecycle(bench.site, RESOURCES[kind], name, bench.said.append, weigh=guard.weighed)
 
 
 async def made(bench: Bench, kind: str = "VzdumpJob", **more: Any) -> Any:
