@@ -6,7 +6,7 @@ from itertools import chain
 from homebackup.commands.ending import DRIFT, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, say
-from homebackup.commands.told import of_kind, told
+from homebackup.commands.told import of_kind, previewed, told
 from homebackup.model.declare import name_of
 from homebackup.model.differences import is_not, shown
 from homebackup.model.state import recorded
@@ -37,7 +37,7 @@ def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False) -> None
 
 
 async def _drift(pulumi: PulumiCli, as_json: bool) -> int:
-    preview = await pulumi.preview()
+    preview = await previewed(pulumi)
     drifts = report(preview)
     unknown = of_kind("unknown", chain.from_iterable(told(preview).values()))
     if as_json:
