@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from homebackup.commands.ending import TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, say
-from homebackup.commands.told import of_kind, told
+from homebackup.commands.told import of_kind, previewed, told
 from homebackup.engine.guard import Guard
 from homebackup.engine.lifecycle import Lifecycle
 from homebackup.engine.said import Said
@@ -64,7 +64,7 @@ def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False) -> None
 
 
 async def _plan(pulumi: PulumiCli, as_json: bool) -> int:
-    preview, config = await asyncio.gather(pulumi.preview(), pulumi.config())
+    preview, config = await asyncio.gather(previewed(pulumi), pulumi.config())
     site = LiveSite(reached(config, pulumi.folder), pulumi.folder)
     try:
         guard, said = Guard(site, _said(preview)), told(preview)

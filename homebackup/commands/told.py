@@ -30,8 +30,8 @@ async def _asked(pulumi: PulumiCli) -> None:
     live = None
     try:
         live = LiveSite(reached(await pulumi.config(), pulumi.folder), pulumi.folder)
-        await live.api.call("GET", "/version")
         await live.look()
+        await live.api.call("GET", "/version")
     except Unreachable:
         raise
     except Trouble:
