@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from homebackup.assess.amounts import size
 from homebackup.assess.manual import Order, came_to, outcomes
 from homebackup.commands import ending
 from homebackup.commands.printing import say
+from homebackup.commands.progress import aside
 from homebackup.commands.status import CODES
 from homebackup.model.backups.progress import moving
 from homebackup.model.backups.task import GuestRun
@@ -173,12 +174,9 @@ class Bars:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    @contextlib.contextmanager
-    def aside(self) -> Iterator[None]:
-        """While something else is printed, which would otherwise begin in the middle of a bar."""
-        self._progress.stop()
-        yield
-        self._progress.start()
+    def aside(self) -> contextlib.AbstractContextManager[None]:
+        """While something else is printed."""
+        return aside(self._progress)
 
     def show(self, lines: list[str], runs: Iterable[GuestRun]) -> list[GuestRun]:
         """Move the bars to where the log is; the guests that ended since the last time."""

@@ -1,4 +1,4 @@
-"""How far a look at a site is, on a terminal whose user would wonder: after a second, and gone when it ends."""
+"""How far something is, on a terminal whose user would wonder: gone when it ends, and aside while a line is printed."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,8 +14,16 @@ AFTER = 1.0
 
 
 @contextmanager
+def aside(bars: Progress) -> Iterator[None]:
+    """While something else is printed, which would otherwise begin in the middle of a bar."""
+    bars.stop()
+    yield
+    bars.start()
+
+
+@contextmanager
 def progress(console: Console | None = None) -> Iterator[Hear]:
-    """Takes how many answers came of how many that are awaited; shows nothing where nobody is at a terminal."""
+    """Takes how many answers came of how many that are awaited, and shows it after a second; nothing without terminal."""
     console = console or Console(stderr=True)
     if not console.is_terminal or console.is_dumb_terminal:
         yield lambda answered, asked: None

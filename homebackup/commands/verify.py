@@ -25,6 +25,7 @@ from homebackup.assess.verifying import Checked, in_order, is_due, kept, looked,
 from homebackup.commands import ending
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, say
+from homebackup.commands.progress import aside
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.reading import away
 from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN
@@ -147,7 +148,8 @@ class Verifying:
                 whole = await reader.whole(before.archive, partial(_show, bar, task, done))
                 if whole == away(reader.nas):
                     return False
-                await self._take(read_through(before, whole, self._known))
+                with aside(bar):
+                    await self._take(read_through(before, whole, self._known))
                 done += before.archive.size
         return True
 

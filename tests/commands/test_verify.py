@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from rich.progress import Progress
 
 from homebackup.commands import verify as verify_verb
 from homebackup.commands.ending import Ended
@@ -219,3 +220,20 @@ def test_the_verb_ends_with_its_code(stack: PlayedStack, lab: Lab, monkeypatch: 
         with pytest.raises(Ended) as ended:
             verify_verb.verb(guests, newest=True)
         assert ended.value.code == code
+
+
+async def test_no_line_is_printed_into_a_bar(stack: PlayedStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    bars: list[Progress] = []
+    said: list[tuple[str, bool]] = []
+
+    class Watched(Progress):
+        def start(self) -> None:
+            bars.append(self)
+            super().start()
+
+    monkeypatch.setattr(verify_verb, "Progress", Watched)
+    monkeypatch.setattr(verify_verb, "say", lambda text: said.append((text, any(bar.live.is_started for bar in bars))))
+    assert await Verifying(deep=True, only_newest=True).of(stack) == 0
+    assert sum("all of it read" in text for text, _ in said) == 5
+    assert not any(mixed for _, mixed in said)
+    assert len(bars) == 6
