@@ -10,7 +10,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format-check types architecture demo test test-fast test-lab test-pulumi conformance faults simulate acceptance browser lab bench format lock clean
+.PHONY: help setup check lint format-check types architecture demo test test-fast test-lab test-pulumi conformance faults simulate acceptance browser apps lab bench format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ architecture: setup
 demo: setup ## Set everything up and run the main job on the lab, on one screen
 	@python tools/demo.py
 
-test: test-fast test-lab test-pulumi ## Run every test but those that need a browser or a virtual machine
+test: test-fast test-lab test-pulumi ## Run every test but those that need a browser, another program or a virtual machine
 
 test-fast: setup ## Run the tests that need nothing but Python
 	@$(PYTEST) -m "not acceptance and not browser and not apps and not conformance and not lab and not pulumi"
@@ -61,6 +61,9 @@ acceptance: setup ## Try it on a real kernel, NFS server, systemd and sshd, in m
 
 browser: setup ## Look at the report in Chromium, on a phone, a screen and paper, installing it from Debian's packages
 	@python -m tests.browser
+
+apps: setup ## Try Home Assistant, PostgreSQL and SQLite themselves, installing what is missing
+	@python -m tests.apps
 
 lab: setup ## Run a lab in this terminal, for the stack `lab`: a Proxmox VE node, its host and a NAS in a box
 	@mkdir -p .lab && exec python -m lab --ready .lab/ready.json --state .lab/state
