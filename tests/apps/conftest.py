@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import home_assistant
 import pytest
 
 from homebackup.resources.home_assistant_backup import FRESH
@@ -14,6 +13,7 @@ from homebackup.world.home_assistant import HomeAssistant
 from homebackup.world.live_site import LiveSite
 from tests.apps.core import Core
 from tests.apps.supervisor import Supervisor
+from tools import home_assistant
 
 HERE = Path(__file__).parent
 

@@ -63,6 +63,11 @@ class Core:
         """The files of its backups."""
         return sorted((self.folder / "backups").glob("*.tar"))
 
+    @property
+    def refused_logins(self) -> int:
+        """How often its log tells of a wrong login."""
+        return (self.folder / "home-assistant.log").read_text().count("Login attempt or request with invalid auth")
+
     def boot(self) -> None:
         """Start it and wait until it answers."""
         log = self.folder / "boot.log"

@@ -50,6 +50,7 @@ class Supervisor:
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
 
     def reset(self) -> None:
         """Forget all network storage, and let every NAS be on."""
