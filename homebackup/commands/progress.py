@@ -23,7 +23,7 @@ def aside(bars: Progress) -> Iterator[None]:
 
 @contextmanager
 def progress(console: Console | None = None) -> Iterator[Hear]:
-    """Takes how many answers came of how many that are awaited, and shows it after a second; nothing without terminal."""
+    """Takes how many answers came of how many are awaited, and shows it after a second; nothing without a terminal."""
     console = console or Console(stderr=True)
     if not console.is_terminal or console.is_dumb_terminal:
         yield lambda answered, asked: None
