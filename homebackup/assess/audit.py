@@ -1,7 +1,7 @@
 """Everything that exists of backups on a site, held against what is declared: whose it is, and what to do with it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from homebackup.assess.strangers import (
@@ -12,8 +12,9 @@ from homebackup.assess.strangers import (
     line_of_nobody,
     matches_nothing,
     other,
+    section_of_nobody,
 )
-from homebackup.assess.wanted import Wanted, resources, token
+from homebackup.assess.wanted import Content, Wanted, resources, token
 from homebackup.model import fstab, inventory
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.declare import Value, observed
@@ -21,10 +22,13 @@ from homebackup.model.differences import unlike
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.inventory import Malformed
 from homebackup.model.lifecycle import Managed
+from homebackup.model.refusal import Refusal
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 from homebackup.model.state import Deployed
+from homebackup.resources import document_section
 from homebackup.resources.dir_storage import DirStorage
+from homebackup.resources.document_section import DocumentSection
 from homebackup.resources.inventory_entry import Ground, InventoryEntry
 from homebackup.resources.nfs_mount import NfsMount
 from homebackup.resources.vzdump_job import VzdumpJob
@@ -41,13 +45,17 @@ TAKE = (
 
 @dataclass(frozen=True)
 class Found:
-    """What was found: `inventory` is the file's bytes, None where there is none or none is declared."""
+    """What was found: `inventory` is the file's bytes, None where there is none or none is declared.
+
+    `documents` are likewise the bytes of those that are declared.
+    """
 
     facts: SiteFacts
     host: HostFacts | Unseen
     inventory: bytes | Unseen | None
     state: Deployed
     stack: str
+    documents: Mapping[str, bytes | Unseen | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,29 +97,34 @@ class Audit:
         return next((item for item in jobs if item.name == name), None)
 
 
-def audit(site: Site, found: Found) -> Audit:
-    """Every mount, storage, job and inventory entry that is declared or there."""
-    return _Auditor(site, found).all()
+def audit(site: Site, found: Found, content: Content | None = None) -> Audit:
+    """Every mount, storage, job and inventory entry that is declared or there, and sections of documents.
+
+    These are told of where it is known what their `content` has to be.
+    """
+    return _Auditor(site, found, content).all()
 
 
 class _Auditor:
     """One audit."""
 
-    def __init__(self, site: Site, found: Found) -> None:
+    def __init__(self, site: Site, found: Found, content: Content | None) -> None:
         self.site, self.found, self.facts = site, found, found.facts
-        self.wanted = resources(site)
+        self.wanted = resources(site, content)
         self.malformed: Malformed | None = None
+        self.broken: list[Item] = []
         self.grounds: dict[type[Managed], Any] = {
             NfsMount: found.host,
             DirStorage: self._sections(self.facts.storages),
             VzdumpJob: self._sections(self.facts.jobs),
             InventoryEntry: self._inventory(),
+            DocumentSection: self._documents(),
         }
 
     def all(self) -> Audit:
         """What there is, kind by kind in the order in which it is made."""
-        items = [item for cls in self.grounds for item in self._kind(cls)]
-        parts = [*self.grounds.values(), self.facts.guests, self.facts.storages]
+        items = [*(item for cls in self.grounds for item in self._kind(cls)), *self.broken]
+        parts = [*self.grounds.values(), self.facts.guests, self.facts.storages, *self.found.documents.values()]
         unseen = dict.fromkeys(part for part in parts if isinstance(part, Unseen))
         return Audit(tuple(items), tuple(unseen))
 
@@ -121,7 +134,7 @@ class _Auditor:
         if cls is InventoryEntry and self.malformed:
             yield self._no_inventory(self.malformed)
             return
-        declared = [wanted for wanted in self.wanted if wanted.cls is cls]
+        declared = [wanted for wanted in self.wanted if wanted.cls is cls and self._ground(wanted) is not None]
         yield from (self._declared(wanted) for wanted in declared)
         for name, stranger in self._strangers(cls, {wanted.name for wanted in declared}):
             if self.found.state.has(token(cls), name):
@@ -165,7 +178,12 @@ class _Auditor:
 
     def _seen(self, wanted: Wanted, known: Mapping[str, Value]) -> Any:
         """The resource as it is; nothing `known` sees it as an import does."""
-        return wanted.cls.found(wanted.name, self.grounds[wanted.cls], known)
+        return wanted.cls.found(wanted.name, self._ground(wanted), known)
+
+    def _ground(self, wanted: Wanted) -> Any:
+        """Where it stands; None for a section of a document that cannot be seen or is broken."""
+        ground = self.grounds[wanted.cls]
+        return ground.get(wanted.values["file"]) if wanted.cls is DocumentSection else ground
 
     def _refused(self, wanted: Wanted) -> bool:
         """Whether `pulumi up` stops at it, rather than take it over and make it as declared."""
@@ -197,6 +215,9 @@ class _Auditor:
             for name, entry in ground.listing.entries.items():
                 if f"{ground.file}#{name}" not in declared:
                     yield f"{ground.file}#{name}", entry_of_nobody(entry.values, self.site, self.facts)
+        elif cls is DocumentSection:
+            names = (f"{file}#{name}" for file, one in ground.items() for name in one.marked.sections)
+            yield from ((name, section_of_nobody()) for name in names if name not in declared)
         else:
             for section in ground:
                 name = str(section.get(cls.key.wire, ""))
@@ -226,3 +247,14 @@ class _Auditor:
         assert self.site.inventory is not None
         said = f"line {malformed.line}, column {malformed.column}: {malformed.said}"
         return Item("inventory", self.site.inventory.file, "broken", said, "correct the file; nothing is changed in it")
+
+    def _documents(self) -> dict[str, document_section.Ground]:
+        """The documents that can be seen and have markers that fit together; others of those are told as broken."""
+        found = {}
+        for file, content in self.found.documents.items():
+            try:
+                if not isinstance(content, Unseen):
+                    found[file] = document_section.ground_of(file, content)
+            except Refusal as refusal:
+                self.broken.append(Item("document", file, "broken", refusal.said, refusal.remedy))
+        return found

@@ -63,6 +63,11 @@ def other(section: Mapping[str, Any]) -> Stranger:
     return Stranger("foreign", f"nobody declared it; type {section.get('type')}{f' at {where}' if where else ''}")
 
 
+def section_of_nobody() -> Stranger:
+    """A section of a document."""
+    return Stranger("foreign", "nobody declared it; it may be of another site")
+
+
 def line_of_nobody(line: Entry, site: Site) -> Stranger:
     """A line of /etc/fstab: an NFS mount that hangs the hypervisor is broken."""
     if line.fstype.startswith("nfs") and (trouble := soft_trouble(line.options)):

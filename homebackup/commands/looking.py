@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from homebackup.assess.audit import Audit, Found, audit
 from homebackup.model.refusal import Refusal
 from homebackup.model.seen import Unseen
+from homebackup.views.sections import content
 from homebackup.world.errors import Refused, Trouble
 from homebackup.world.gather import gather
 from homebackup.world.live_site import LiveSite
@@ -32,16 +33,18 @@ async def look(pulumi: PulumiCli) -> Looked:
     site, live = declared.site, LiveSite(declared.connection, declared.folder)
     pair = (site.nas.address, site.mount.target)
     try:
-        facts, host, inventory = await asyncio.gather(
+        facts, host, inventory, documents = await asyncio.gather(
             gather(site, live),
             _or_unseen(live.look([pair])),
             _or_unseen(live.file(site.inventory.file) if site.inventory else _nothing()),
+            asyncio.gather(*(_or_unseen(live.file(file)) for file in site.documents)),
         )
     finally:
         await live.close()
-    found = Found(facts, host, inventory, state, declared.name)
+    kept = dict(zip(site.documents, documents, strict=True))
+    found = Found(facts, host, inventory, state, declared.name, kept)
     try:
-        return Looked(declared, found, audit(site, found))
+        return Looked(declared, found, audit(site, found, content))
     except Refusal as refusal:
         raise Refused(f"stack {declared.name}", refusal.said, refusal.remedy) from None
 

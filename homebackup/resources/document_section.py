@@ -72,11 +72,7 @@ class DocumentSection:
         file, _, section = name.rpartition("#")
         if not file or not section:
             raise Refusal(f"{name} names no section", "name it FILE#SECTION, the file by its path in the project")
-        content = await world.file(file)
-        try:
-            return Ground(file, content, read(content or b""))
-        except Malformed as error:
-            raise _refusal(file, error) from None
+        return ground_of(file, await world.file(file))
 
     @classmethod
     def found(cls, name: str, ground: Ground, known: Mapping[str, Value]) -> Self | None:
@@ -106,5 +102,10 @@ class DocumentSection:
         return Plan((Write(ground.file, ground.content, after, here=True),))
 
 
-def _refusal(file: str, error: Malformed) -> Refusal:
-    return Refusal(f"{file}, line {error.line}: {error.said}", "correct the file; nothing was changed in it")
+def ground_of(file: str, content: bytes | None) -> Ground:
+    """A file with these bytes; raises Refusal where its markers do not fit together."""
+    try:
+        return Ground(file, content, read(content or b""))
+    except Malformed as error:
+        said = f"{file}, line {error.line}: {error.said}"
+        raise Refusal(said, "correct the file; nothing was changed in it") from None

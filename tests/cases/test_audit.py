@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from homebackup.assess.audit import Audit, Found, Item, audit
 from homebackup.assess.wanted import resources, token
 from homebackup.model.backups.facts import Guest, SiteFacts
 from homebackup.model.host_facts import HostFacts
+from homebackup.model.marked_sections import put
 from homebackup.model.mounts import Mount
 from homebackup.model.refusal import Refusal
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site, read_site
 from homebackup.model.state import Deployed
+from homebackup.resources.vzdump_job import VzdumpJob
 from homebackup.views.audit import path, text
 from tests.cases.played_backups import NOON
 from tests.cases.sites import with_changes
@@ -277,7 +280,7 @@ def test_components_of_the_state_are_no_part_of_the_import() -> None:
         "nameTable": {"HomeBackup home": f"{urn}::home", "BackupTier p0": tier},
         "resources": [
             {
-                "type": token(resources(site())[2].cls),
+                "type": token(VzdumpJob),
                 "name": "VzdumpJob p0",
                 "logicalName": "p0",
                 "id": "backup-home-p0-daily",
@@ -285,6 +288,31 @@ def test_components_of_the_state_are_no_part_of_the_import() -> None:
             }
         ],
     }
+
+
+def test_sections_of_documents_are_told_of_too() -> None:
+    def judged(text: bytes | Unseen | None, state: Deployed | None = None) -> tuple[dict[str, Item], Audit]:
+        there = replace(found(state=state), documents={"MINILAB_SSOT.md": text, "BACKUP_GOVERNANCE.md": AWAY})
+        told = audit(site(), there, lambda site, name: f"What is {name}.")
+        return {item.name: item for item in told.items if "document" in item.noun}, told
+
+    good = put(b"# Mine\n", "home-restore", "What is restore.")
+    items, told = judged(put(put(good, "home-verification", "by hand"), "shop-restore", "theirs"))
+    assert {name: item.state for name, item in items.items()} == {
+        "home-configuration": "missing",
+        "home-verification": "different",
+        "home-restore": "equal",
+        "shop-restore": "foreign",
+    }
+    assert told.unseen == (AWAY,)
+    assert items["home-verification"].stops
+    assert items["home-verification"].differences == ("content is by hand, declared What is verification.",)
+    token = "homebackup:index:DocumentSection"
+    state = Deployed(frozenset({(token, f"MINILAB_SSOT.md#{name}") for name in ("home-restore", "shop-restore")}))
+    assert {name: item.state for name, item in judged(good, state)[0].items()}["home-restore"] == "managed"
+    (broken,) = judged(b"<!-- homebackup: begin home-restore -->\n")[0].values()
+    assert (broken.name, broken.state) == ("MINILAB_SSOT.md", "broken")
+    assert broken.said.startswith("MINILAB_SSOT.md, line 1: section home-restore begins here and never ends")
 
 
 def test_a_declaration_that_pulumi_refuses_is_told() -> None:

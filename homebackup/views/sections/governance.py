@@ -53,7 +53,7 @@ def _of_rules(site: Site) -> Iterator[tuple[str, ...]]:
 def _of_guests(site: Site) -> Iterator[tuple[str, ...]]:
     for vmid, guest in sorted(site.guests.items()):
         if guest.deferred:
-            yield f"guest {vmid} {quoted(guest.name)}", "its backup is deferred", _reason(guest.deferred)
+            yield f"guest {vmid} {quoted(guest.name)}", "its backup is deferred", _reason(str(guest.deferred))
     for what, reason in sorted(site.exemptions.items(), key=lambda pair: str(pair[0])):
         yield f"{'disk' if '/' in str(what) else 'guest'} {what}", "is not backed up", _reason(reason)
 
