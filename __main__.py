@@ -14,6 +14,8 @@ from homebackup.model.site import SITE, InvalidSite, read_site
 try:
     config = pulumi.Config()
     site = read_site(config.require_object(SITE), root=config.full_key(SITE))
+    way = pulumi.Config("homebackup")
+    site = site.managing(dsm=bool(way.get("dsmUrl") or way.get("lab")))
 except InvalidSite as invalid:
     for path, reason in invalid.problems.items():
         pulumi.log.error(f"{path}: {reason}")

@@ -1,4 +1,4 @@
-"""A whole site: mount, then storage, then the tiers one after the other, then inventory and documents."""
+"""A whole site: the rules of its NAS, mount, storage, the tiers one after the other, then inventory and documents."""
 
 import pulumi
 
@@ -6,6 +6,7 @@ from components.backup_tier import BackupTier
 from components.inventory_entries import InventoryEntries
 from components.nas_mount import NasMount
 from components.storage_entry import StorageEntry
+from homebackup.assess import wanted_nas
 from homebackup.model.site import Site
 
 
@@ -18,7 +19,12 @@ class HomeBackup(pulumi.ComponentResource):
         def after(*earlier: pulumi.Resource) -> pulumi.ResourceOptions:
             return pulumi.ResourceOptions(parent=self, depends_on=list(earlier))
 
-        mount = NasMount("nas", site, after())
+        dsm, exports = site.nas.dsm, list[pulumi.Resource]()
+        if dsm and dsm.exports:
+            from components.nas_exports import NasExports
+
+            exports.append(NasExports(wanted_nas.EXPORTS, site, after()))
+        mount = NasMount("nas", site, after(*exports))
         previous: pulumi.Resource = StorageEntry(site.storage.name, site, after(mount))
         for tier, _ in site.in_order:
             previous = BackupTier(tier, site, after(previous))
@@ -28,4 +34,8 @@ class HomeBackup(pulumi.ComponentResource):
             from components.documents import Documents  # no other preview shall pay for what it imports
 
             Documents("documents", site, after(previous))
+        if dsm and dsm.hyper_backup:
+            from components.hyper_backup import HyperBackup
+
+            HyperBackup(wanted_nas.OFF_SITE, site, after())
         self.register_outputs({})

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from homebackup.assess import wanted_nas
 from homebackup.model.declare import Value, check, name_of
 from homebackup.model.lifecycle import Managed
 from homebackup.model.refusal import Refusal
@@ -12,7 +13,9 @@ from homebackup.model.site.declared import Entry
 from homebackup.model.site.documents import SectionName, marked_name
 from homebackup.resources.dir_storage import DirStorage
 from homebackup.resources.document_section import DocumentSection
+from homebackup.resources.hyper_backup_task import HyperBackupTask
 from homebackup.resources.inventory_entry import InventoryEntry
+from homebackup.resources.nfs_export import NfsExport
 from homebackup.resources.nfs_mount import NfsMount
 from homebackup.resources.vzdump_job import VzdumpJob
 
@@ -62,10 +65,12 @@ def resources(site: Site, content: Content | None = None) -> list[Wanted]:
     Sections of documents are among it where their `content` is known.
     """
     made: list[tuple[type[Managed], str, str, str, Mapping[str, Any]]] = [
+        *((NfsExport, name, "NasExports", wanted_nas.EXPORTS, inputs) for name, inputs in wanted_nas.exports(site)),
         (NfsMount, MOUNT, "NasMount", MOUNT, mount(site)),
         (DirStorage, site.storage.name, "StorageEntry", site.storage.name, storage(site)),
         *((VzdumpJob, tier, "BackupTier", tier, job(site, tier)) for tier, _ in site.in_order),
         *((InventoryEntry, name, "InventoryEntries", INVENTORY, inputs) for name, inputs in entries(site)),
+        *((HyperBackupTask, one, "HyperBackup", wanted_nas.OFF_SITE, told) for one, told in wanted_nas.off_site(site)),
     ]
     if content:
         made += [(DocumentSection, name, "Documents", DOCUMENTS, inputs) for name, inputs in sections(site, content)]

@@ -125,9 +125,8 @@ class Dsm:
             form |= {"device_id": to.dsm_device.get_secret_value(), "device_name": DEVICE}
         answer = await self._send(AUTH, "login", {**form, **(more or {})}, self._login_version)
         if code := _code(answer):
-            trouble = dsm_codes.of_login(self.subject, code)
-            self._refused = None if code in (dsm_codes.OTP_WANTED, 404) else trouble
-            raise trouble
+            self._refused = dsm_codes.of_login(self.subject, code)
+            raise self._refused
         given: Mapping[str, Any] = answer.get("data") or {}
         if not given.get("sid"):
             raise Unreachable(self.subject, "it answered a login without a session", _REMEDY)

@@ -38,10 +38,10 @@ class Services:
     async def ask(self, service: Service, command: str, data: Mapping[str, Any]) -> Any:
         """What the service answers; raises Trouble, Problems where the stack does not say how to reach it."""
         if service not in self._clients:
-            module, name = CLIENTS[service]
-            self._clients[service] = getattr(await asyncio.to_thread(importlib.import_module, module), name)(
-                self._connection
-            )
+            path, name = CLIENTS[service]
+            module = await asyncio.to_thread(importlib.import_module, path)
+            if service not in self._clients:  # who asked meanwhile has made it
+                self._clients[service] = getattr(module, name)(self._connection)
         return await self._clients[service].ask(command, data)
 
     async def perform(self, step: Ask) -> None:

@@ -38,6 +38,7 @@ def test_the_home_site_is_what_its_owner_wrote() -> None:
 
 def test_the_lab_stack_is_the_same_site_but_for_the_owners_files() -> None:
     lab, home = stack("lab"), stack("home")
+    del home["nas"]["dsm"]  # the lab has one, and a preview of a lab is to be quick
     home["documents"] = {f".lab/{file}": sections for file, sections in home["documents"].items()}
     assert lab["inventory"].pop("file") == ".lab/backup.inventory.yaml" != home["inventory"].pop("file")
     assert lab == home

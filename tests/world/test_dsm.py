@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -246,5 +247,15 @@ async def test_what_the_nas_keeps_otherwise_than_it_was_sent_is_told(lab: Lab) -
         lab.control("/dsm", {"meanwhile": {SAVE: {"backups": []}}})
         with pytest.raises(Failed, match="keeps something else than what was sent"):
             await site.perform(_step(before, [before["rule"][0] | {"client": "10.0.0.50"}]))
+    finally:
+        await site.close()
+
+
+async def test_who_ask_at_the_same_moment_log_in_together(lab: Lab) -> None:
+    site = LiveSite(Connection.parse({"lab": str(lab.ready)}))
+    try:
+        found = await asyncio.gather(*(site.ask("dsm", SHARES) for _ in range(4)))
+        assert [one["total"] for one in found] == [3] * 4
+        assert said(lab) == [0]
     finally:
         await site.close()
