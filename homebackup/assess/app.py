@@ -3,6 +3,8 @@
 from statistics import median
 
 from homebackup.assess.amounts import size
+from homebackup.assess.deferral import over
+from homebackup.assess.deferral import remedy as remedy_of
 from homebackup.assess.history import AHEAD, GROWING
 from homebackup.assess.verdict import State, Verdict, about, ago
 from homebackup.model.backups.facts import AppFile, SiteFacts
@@ -49,8 +51,12 @@ def _counting(files: tuple[AppFile, ...], now: float) -> list[AppFile]:
 
 
 def _told(name: str, app: App, facts: SiteFacts, files: list[AppFile]) -> Told:
+    if over(app.deferred, facts.guests):
+        assert app.deferred
+        said = f"guest {app.deferred.until} runs, until which it was deferred ({app.deferred.reason.rstrip('. ')})"
+        return "UNPROTECTED", said, remedy_of(name)
     if app.deferred:
-        return "DEFERRED", app.deferred, "nothing, until that is over"
+        return "DEFERRED", str(app.deferred), "nothing, until that is over"
     if name not in facts.apps:
         return "UNKNOWN", f"its files are on {app.host}, where nobody looks", "look there by hand; it is not counted"
     if isinstance(seen := facts.apps[name], Unseen):

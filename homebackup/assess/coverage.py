@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from homebackup.assess import jobs as jobs_of
+from homebackup.assess.deferral import over
 from homebackup.assess.jobs import Job
 from homebackup.model.backups.archive import Dump
 from homebackup.model.backups.facts import Guest, SiteFacts
@@ -124,7 +125,7 @@ def _covers(site: Site, facts: SiteFacts) -> Iterator[Cover]:
             remedy = "take it out of the site, or restore it if it should be there"
             yield replace(known, state="gone", said="it is not in the cluster any more", remedy=remedy)
         else:
-            yield _judged(replace(known, **_taken(site, guest, jobs, facts)), guest, site)
+            yield _judged(replace(known, **_taken(site, guest, jobs, facts)), guest, site, facts.guests)
 
 
 def _taken(site: Site, guest: Guest, jobs: list[Job], facts: SiteFacts) -> dict[str, Any]:
@@ -161,11 +162,14 @@ def _names(job: Job, guest: Guest) -> bool:
     return guest.vmid in (job.guests or ())
 
 
-def _judged(cover: Cover, guest: Guest, site: Site) -> Cover:
+def _judged(cover: Cover, guest: Guest, site: Site, guests: tuple[Guest, ...] | Unseen) -> Cover:
     """A guest of the cluster: what is left out of its backup, and who declared it."""
     declared = site.guests.get(guest.vmid)
     if declared and declared.deferred and cover.state == "uncovered":
-        return replace(cover, state="deferred", said=declared.deferred, remedy="")
+        if not over(declared.deferred, guests):
+            return replace(cover, state="deferred", said=str(declared.deferred), remedy="")
+        until = f"guest {declared.deferred.until} runs, until which it was deferred"
+        return replace(cover, said=f"{cover.said}; {until}", remedy=f"take deferred out, and {cover.remedy}")
     if cover.state == "uncovered" and guest.template and not declared:
         said = "it is a template, and no job has it"
         return replace(cover, state="exempt", said=said, remedy="")

@@ -8,6 +8,7 @@ from homebackup.assess.amounts import size, span
 from homebackup.assess.app import apps
 from homebackup.assess.case import Case
 from homebackup.assess.coverage import Cover, Coverage, enabled_jobs
+from homebackup.assess.deferral import over
 from homebackup.assess.history import AHEAD, GROWING, Past, Plan, Plans, latest, pasts
 from homebackup.assess.jobs import Job
 from homebackup.assess.verdict import State, Verdict, about, ago
@@ -62,6 +63,8 @@ def _case(
     drills: Mapping[str, Drilled],
 ) -> Case:
     vmid, guest = cover.vmid, site.guests[cover.vmid]
+    if over(guest.deferred, facts.guests):
+        guest = guest.model_copy(update={"deferred": None})
     own = site.tier_of(vmid)
     mine = sorted((job for job in jobs if job.name in cover.jobs), key=lambda job: (job.tier != own, job.name))
     storages = dict.fromkeys([job.storage for job in mine if job.storage] or [site.storage.name])
@@ -125,7 +128,7 @@ def _verdict(case: Case, site: Site) -> Verdict:
 def _deferred(case: Case) -> Said | None:
     if case.cover.state == "gone":
         return case.cover.said, case.cover.remedy
-    return (case.guest.deferred, "nothing, until that is over") if case.guest.deferred else None
+    return (str(case.guest.deferred), "nothing, until that is over") if case.guest.deferred else None
 
 
 def _cover_unknown(case: Case) -> Said | None:

@@ -4,12 +4,15 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 from homebackup.model.dump_script import COMMAND, FRAME, POSTGRES, VAULTWARDEN
 from homebackup.model.systemd import word
 from homebackup.model.timer import UNITS, Timer
 
-RECIPES = {"vaultwarden": VAULTWARDEN, "postgres": POSTGRES, "command": COMMAND}
+RecipeName = Literal["vaultwarden", "postgres", "command"]
+"""What can be dumped."""
+RECIPES: dict[str, str] = {"vaultwarden": VAULTWARDEN, "postgres": POSTGRES, "command": COMMAND}
 """The part of the script that makes a dump and looks at it, by recipe."""
 ENDINGS = {"vaultwarden": ".tar.gz", "postgres": ".sql.gz", "command": ".gz"}
 """How the names of dumps end; an encrypted one has `.age` behind it."""
@@ -94,7 +97,7 @@ def place(name: str) -> str:
 
 
 def timer(name: str, when: str = "") -> Timer:
-    """The timer of an application's dump, and the service that runs its script; `when` is an event as systemd has it."""
+    """The timer of an application's dump, and the service that runs its script; `when` as systemd spells it."""
     unit = f"homebackup-dump-{name}"
     texts = {f"{unit}.service": _SERVICE, f"{unit}.timer": _TIMER}
     values = {"name": name, "script": word(place(name)), "when": when}

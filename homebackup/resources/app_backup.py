@@ -1,17 +1,15 @@
 """An application's own backup inside a guest: a script, and the systemd timer that runs it."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Literal, Self
-
-from pydantic import AfterValidator
+from typing import Annotated, Any, ClassVar, Self
 
 from homebackup.model.declare import Field, Says, Value, key, observed, resource
-from homebackup.model.dump_recipe import Recipe, calendar_of, place, timer
+from homebackup.model.dump_kinds import NAME, DumpName, GuestName, Recipient, unfit
+from homebackup.model.dump_recipe import Recipe, RecipeName, calendar_of, place, timer
 from homebackup.model.guest_look import LOOK, GuestFacts, read_guest
 from homebackup.model.inside import GUEST, label
-from homebackup.model.kinds import AbsolutePath, ExportPath, Schedule, Text, Whole, at_least, fitting
+from homebackup.model.kinds import AbsolutePath, ExportPath, Schedule, Text, Whole, at_least
 from homebackup.model.lifecycle import World
 from homebackup.model.refusal import Refusal
 from homebackup.model.seen import Unseen
@@ -20,23 +18,6 @@ from homebackup.model.systemd import calendar
 from homebackup.model.timer import RUNNING, Timer
 
 AS_DECLARED = "as declared"
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
-_PUBLIC = re.compile(r"age1[02-9ac-hj-np-z]{58}|ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( \S+)?")
-
-
-def _public(text: str) -> str:
-    """Never repeats the text, which may be the secret key by mistake."""
-    if text.upper().startswith("AGE-SECRET-KEY"):
-        raise ValueError("is a secret key, which belongs in no program; write the public key beside it, age1...")
-    if not _PUBLIC.fullmatch(text):
-        raise ValueError("is not a public key of age, as age-keygen prints one: age1 and 58 characters")
-    return text
-
-
-DumpName = Annotated[str, fitting(_NAME.fullmatch, "a name of lower-case letters, digits and - in between")]
-GuestName = Annotated[str, fitting(GUEST.fullmatch, "a guest as Proxmox VE names it, such as qemu/102 or lxc/103")]
-RecipeName = Literal["vaultwarden", "postgres", "command"]
-Recipient = Annotated[Text, AfterValidator(_public)]
 Ground = GuestFacts | Unseen | None
 
 
@@ -80,20 +61,13 @@ class AppBackup:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What a recipe needs, and what means nothing to it."""
-        needs = {"vaultwarden": ("database", "recipient")}.get(self.recipe, ("command",))
-        for name in needs:
-            if not getattr(self, name):
-                why = "; the dump holds the admin token and keys" if name == "recipient" else ""
-                yield name, f"is required by recipe {self.recipe}{why}"
-        useless = "command" if self.recipe == "vaultwarden" else "database"
-        if getattr(self, useless):
-            yield useless, f"means nothing to recipe {self.recipe}"
+        yield from unfit(vars(self))
 
     @classmethod
     async def ground(cls, world: World, name: str, wanted: Mapping[str, Value], *, fresh: bool = False) -> Ground:
         """A look into the guest; None where there is none, the reason where it cannot be looked into."""
         guest, _, app = name.partition("#")
-        if not (GUEST.fullmatch(guest) and _NAME.fullmatch(app)):
+        if not (GUEST.fullmatch(guest) and NAME.fullmatch(app)):
             raise Refusal(f"{name} names no app backup", "name it GUEST#NAME, as in qemu/102#vaultwarden")
         needs = ["flock", "gzip"]
         needs += ["sqlite3", "tar", str(wanted.get("database"))] if wanted.get("recipe") == "vaultwarden" else []

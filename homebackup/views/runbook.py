@@ -83,7 +83,7 @@ def _apps(site: Site, facts: SiteFacts) -> Iterator[dict[str, Any]]:
             "name": f"App {name}",
             "guest": f"{app.guest} {guest.name}" if guest else f"guest {app.guest}",
             "classification": app.classification,
-            "deferred": one_line(app.deferred or ""),
+            "deferred": one_line(str(app.deferred or "")),
             "path": app.path or "",
             "glob": app.glob,
             "host": app.host or f"node {site.node}",

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
+
+from pydantic import AfterValidator
 
 from homebackup.model.kinds import Lines, NodeName, Text, Vmid
+from homebackup.model.site.app import App
 from homebackup.model.site.documents import DocumentFile, Sections
 from homebackup.model.site.drill import Drill
 from homebackup.model.site.nas import Nas
 from homebackup.model.site.parts import (
-    App,
     Exempt,
     Guest,
     Inventory,
@@ -50,6 +52,10 @@ class Entry:
     kind: str = "file_glob"
 
 
+def _named(apps: Mapping[str, App]) -> Mapping[str, App]:
+    return {name: app.named(name) for name, app in apps.items()}
+
+
 class Site(Part):
     """Everything the owner declares of a site."""
 
@@ -62,7 +68,7 @@ class Site(Part):
     guests: Mapping[Vmid, Guest]
     tiers: Mapping[Text, Tier]
     """They are made one after the other, `in_order`: Pulumi hands them over in no order of the owner's."""
-    apps: Mapping[Text, App] = {}
+    apps: Annotated[Mapping[Text, App], AfterValidator(_named)] = {}
     windows: tuple[Window, ...] = ()
     inventory: Inventory | None = None
     exemptions: Mapping[Exempt, Reason] = {}

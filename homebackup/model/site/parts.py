@@ -54,6 +54,13 @@ def _exempt(text: Any) -> Any:
     return f"{TypeAdapter(Vmid).validate_python(vmid)}/{volume}"
 
 
+def _awaited(text: Any) -> Any:
+    found = re.fullmatch(r"guest (\d+) runs", str(text).strip())
+    if not found:
+        raise ValueError(f"{text!r} is nothing that can be looked at; write it as in guest 101 runs")
+    return TypeAdapter(Vmid).validate_python(found[1])
+
+
 def _network(text: Any) -> Any:
     try:
         return ipaddress.ip_network(str(text))
@@ -70,6 +77,21 @@ Exempt = Annotated[int | str, BeforeValidator(_exempt)]
 """A guest by its VMID, or one disk or mount point of a guest as `103/mp0`."""
 Reason = Annotated[Text, fitting(str.strip, "a reason")]
 """Why something is left out; it is shown wherever that is."""
+
+
+class Deferred(Part):
+    """A backup that waits, why, and what for; its text is both."""
+
+    reason: Reason
+    until: Annotated[int | None, BeforeValidator(_awaited)] = None
+    """The guest whose running ends it, as `guest 101 runs`; without it, it ends when its owner takes it out."""
+
+    def __str__(self) -> str:
+        return self.reason if self.until is None else f"{self.reason.rstrip('. ')}, until guest {self.until} runs"
+
+
+Waiting = Annotated[Deferred, BeforeValidator(lambda value: {"reason": value} if isinstance(value, str) else value)]
+"""A reason alone, or a mapping of `reason` and `until`."""
 
 
 class Mount(Part):
@@ -106,25 +128,8 @@ class Guest(Part):
     stale_after_hours: Hours
     """Age of the newest archive from which on the guest is stale."""
     notes: Text = ""
-    deferred: Reason | None = None
+    deferred: Waiting | None = None
     """Why its backup waits; it may then be in no tier."""
-
-
-class App(Part):
-    """Something in a guest that makes backups of its own, as files."""
-
-    guest: Vmid
-    classification: Classification
-    stale_after_hours: Hours
-    path: AbsolutePath | None = None
-    """Directory of the files."""
-    glob: Text = "*"
-    """Which files of the directory are backups."""
-    host: Text | None = None
-    """Whose directory it is, as the inventory names hosts; the inventory's host unless named."""
-    notes: Text = ""
-    deferred: Reason | None = None
-    """Why its backup waits; it then needs no path."""
 
 
 class Tier(Part):

@@ -4,9 +4,12 @@ import ipaddress
 from collections.abc import Iterator
 from itertools import chain
 
+from homebackup.model.dump_kinds import NAME, unfit
 from homebackup.model.mounts import soft_trouble
 from homebackup.model.rules import RULES
 from homebackup.model.site.declared import Site
+from homebackup.model.site.dump import Dump
+from homebackup.model.site.parts import Deferred
 
 Problem = tuple[str, str]
 """A property's path, and what is wrong with it."""
@@ -63,6 +66,7 @@ def _tiers(site: Site) -> Iterator[Problem]:
 
 def _guests(site: Site) -> Iterator[Problem]:
     for vmid, guest in site.guests.items():
+        yield from _deferred(f"guests.{vmid}", guest.deferred, site)
         if site.tier_of(vmid) is None and not guest.deferred and vmid not in site.exemptions:
             yield f"guests.{vmid}", f"guest {vmid} is in no tier, so nothing would back it up (vzdump-primary)"
 
@@ -73,6 +77,23 @@ def _apps(site: Site) -> Iterator[Problem]:
             yield f"apps.{name}.guest", f"guest {app.guest} is not declared under guests"
         if not app.path and not app.deferred:
             yield f"apps.{name}.path", "is required, unless deferred says why there are no backups yet"
+        yield from _deferred(f"apps.{name}", app.deferred, site)
+        if app.dump:
+            yield from _dump(f"apps.{name}", name, app.dump)
+            if app.deferred:
+                yield f"apps.{name}.deferred", "is over where there is a dump; take one of the two out"
+
+
+def _dump(where: str, name: str, dump: Dump) -> Iterator[Problem]:
+    if not NAME.fullmatch(name):
+        yield where, f"{name!r} names files and units of its dump; use lower-case letters, digits and - in between"
+    for field, said in unfit(vars(dump.made(name))):
+        yield f"{where}.dump.{field}", said
+
+
+def _deferred(where: str, deferred: Deferred | None, site: Site) -> Iterator[Problem]:
+    if deferred and deferred.until is not None and deferred.until not in site.guests:
+        yield f"{where}.deferred.until", f"guest {deferred.until} is not declared under guests"
 
 
 def _drill(site: Site) -> Iterator[Problem]:
