@@ -128,7 +128,13 @@ def test_deviations_of_every_kind_show_with_their_reason() -> None:
 
 def test_a_site_without_deviations_or_apps_says_so() -> None:
     keep = {("tiers", "p2", "retention"): {"keep-last": 3}, ("apps",): {}, ("inventory",): None}
-    assert "There are none." in content(site(keep), "governance")
+    assert "| off-site | no task of Hyper Backup carries the archives on | It is a later step. |" in content(
+        site(keep), "governance"
+    )
+    task = {("nas", "dsm"): {"hyper-backup": {"to the attic": {"folders": ["/backups"]}}}}
+    text = content(site(keep | task), "governance")
+    assert "There are none." in text
+    assert "| to the attic | `/backups` | 192 h |" in text
     assert "### Apps" not in content(site(keep), "configuration")
 
 

@@ -22,6 +22,7 @@ def governance(site: Site) -> list[str]:
         "So the demand for Hyper Backup tasks for all virtual machines and containers is met in two steps: every guest "
         "has a vzdump job that writes its archives into that folder, and one task carries that folder on. The demand "
         "for vzdump by hand as a fallback is met as well: `homebackup run`, or `vzdump` on the node.",
+        *_off_site(site),
         "### Rules",
         "A preview warns of what breaks one, and an error stops it. Which are kept:",
         fence("homebackup rules"),
@@ -34,6 +35,18 @@ def governance(site: Site) -> list[str]:
     ]
 
 
+def _off_site(site: Site) -> Iterator[str]:
+    """The tasks of Hyper Backup, where the site has any."""
+    tasks = site.nas.dsm.hyper_backup if site.nas.dsm else {}
+    if tasks:
+        yield "The tasks of Hyper Backup:"
+        rows = [
+            (quoted(name), ", ".join(map(span, sorted(task.folders))), f"{task.stale_after_hours} h")
+            for name, task in sorted(tasks.items())
+        ]
+        yield table(("Task", "Takes along", "Stale after"), rows)
+
+
 def _rules(site: Site) -> Iterator[tuple[str, ...]]:
     for name, rule in RULES.items():
         exempt = f" (exempt until {site.rules[name].until})" if name in site.rules else ""
@@ -42,6 +55,8 @@ def _rules(site: Site) -> Iterator[tuple[str, ...]]:
 
 def _deviations(site: Site) -> list[str]:
     rows = [*_of_rules(site), *_of_guests(site), *_of_apps(site), *_of_tiers(site), *_of_losses(site)]
+    if not (site.nas.dsm and site.nas.dsm.hyper_backup):
+        rows.append(("off-site", "no task of Hyper Backup carries the archives on", "It is a later step."))
     return [table(("What", "Deviation", "Why"), rows)] if rows else ["There are none."]
 
 
