@@ -1,6 +1,6 @@
 """What verdicts, coverage and everything unseen come to together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from homebackup.assess.coverage import Coverage
 from homebackup.assess.verdict import Verdict, Worst, worst
@@ -13,7 +13,21 @@ def together(judged: Sequence[Verdict], found: Coverage) -> Worst:
     return worst(judged, attention=any(not cover.declared or cover.state == "partly" for cover in found.open))
 
 
+def blind(judged: Iterable[Verdict]) -> bool:
+    """Whether anything that counts could not be seen, whatever is known of the rest."""
+    return any(verdict.counted and verdict.state == "UNKNOWN" for verdict in judged)
+
+
 def unseen(facts: SiteFacts) -> list[Unseen]:
     """Every part that could not be looked at, each reason once."""
-    parts = [facts.nas, facts.jobs, facts.storages, facts.guests, facts.tasks, facts.verified, *facts.dumps.values()]
+    parts = [
+        facts.nas,
+        facts.jobs,
+        facts.storages,
+        facts.guests,
+        facts.tasks,
+        facts.verified,
+        facts.neighbours,
+        *facts.dumps.values(),
+    ]
     return list(dict.fromkeys(part for part in parts if isinstance(part, Unseen)))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from homebackup.assess.audit import Audit
-from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run
+from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run, told
 from homebackup.commands.looking import look
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, show
@@ -58,7 +58,7 @@ async def _audit(
         document("audit", data.pop("audit"), data.pop("unknown"), **data)
     else:
         show(view.text(name, looked.declared.name, found, **terminal()))
-    return _code(found) if exit_code else WELL
+    return told(_code(found), asked=exit_code, unseen=bool(found.unseen))
 
 
 def _code(found: Audit) -> int:

@@ -24,7 +24,8 @@ async def _coverage(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int
         document("guests", data.pop("guests"), data.pop("unknown"), **data)
     else:
         show(table.coverage(site, facts, found, **terminal()))
-    return told(_code(found), asked=exit_code)
+    blind = bool(found.unseen) or any(cover.state == "unknown" for cover in found.guests)
+    return told(_code(found), asked=exit_code, unseen=blind)
 
 
 def _code(found: Coverage) -> int:

@@ -23,9 +23,12 @@ class Ended(SystemExit):
     """The end of a verb with its own exit code, apart from one that the library of the command line chose."""
 
 
-def told(code: int, *, asked: bool) -> int:
-    """The code of a verb that only tells: what it could not see is in it always, what it saw when that is asked for."""
-    return code if asked or code == UNKNOWN else WELL
+def told(code: int, *, asked: bool, unseen: bool = False) -> int:
+    """The code of a verb that only tells: what it saw is in it when that is asked for, what was `unseen` always.
+
+    What is critical stands before what is unseen, so that the code alone does not always tell of that.
+    """
+    return code if asked else UNKNOWN if unseen or code == UNKNOWN else WELL
 
 
 def run(work: Coroutine[Any, Any, int]) -> NoReturn:

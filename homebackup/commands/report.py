@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from homebackup.assess.account import account
+from homebackup.assess.together import blind
 from homebackup.commands.ending import run, told
 from homebackup.commands.options import HERE, Folder, Stack
 from homebackup.commands.printing import say, show
@@ -38,4 +39,4 @@ async def _report(pulumi: PulumiCli, files: Mapping[Path, page.Drawn], *, exit_c
         if before != content:
             await local_files.perform(Write(str(path), before, content, here=True), pulumi.folder)
         say(f"{path}: {'as it was' if before == content else 'written' if before is None else 'changed'}")
-    return told(CODES[found.worst], asked=exit_code)
+    return told(CODES[found.worst], asked=exit_code, unseen=blind(found.verdicts))

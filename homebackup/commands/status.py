@@ -10,7 +10,7 @@ import typer
 from homebackup.assess.coverage import coverage
 from homebackup.assess.entry import entries
 from homebackup.assess.guest import verdicts
-from homebackup.assess.together import together
+from homebackup.assess.together import blind, together
 from homebackup.assess.verdict import Worst
 from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run, told
 from homebackup.commands.options import HERE, Folder, Json, Stack
@@ -46,7 +46,7 @@ async def _status(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
         say(printed(documents.status(site, facts, judged, found)))
     else:
         show(table.status(site, facts, judged, found, **terminal()))
-    return told(CODES[together(judged, found)], asked=exit_code)
+    return told(CODES[together(judged, found)], asked=exit_code, unseen=blind(judged))
 
 
 async def seen(pulumi: PulumiCli, *, quietly: bool = False) -> tuple[Site, SiteFacts]:

@@ -55,7 +55,12 @@ def summary(found: Audit, stack: str) -> Iterator[str]:
 
 
 def path(found: Audit, stack: str) -> str:
-    """The command that leads to what is declared; empty where it is reached, or the owner has to do something first."""
+    """The command that leads to what is declared; empty where it is reached, or the owner has to do something first.
+
+    So it is where a part was not seen, of which nobody knows what is missing.
+    """
+    if found.unseen:
+        return ""
     stopping = [item for item in found.items if item.stops]
     if stopping:
         up = f"homebackup adopt --different --run --stack {stack} && pulumi up --stack {stack}"

@@ -235,6 +235,15 @@ async def test_a_lost_answer_is_looked_after(stack: PlayedStack, lab: Lab) -> No
     assert jobs(lab) == before
 
 
+async def test_what_is_not_seen_is_in_the_exit_code(stack: PlayedStack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.stored |= {"sshPort": "1"}
+    assert await audit._audit(stack, as_json=False, exit_code=True) == 3
+    assert await audit._audit(stack, as_json=False, exit_code=False) == 3
+    text = capsys.readouterr().out
+    assert "not seen: host" in text
+    assert "one command away" not in text, "nobody knows what of the rest is there"
+
+
 async def test_no_removal_without_a_receipt(stack: PlayedStack, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     before = jobs(lab)
     monkeypatch.setenv("HOMEBACKUP_JOURNAL", "/dev/full")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from homebackup.commands import status
+from homebackup.commands import coverage, report, status
 from homebackup.model.backups.verification import Verified
 from homebackup.world.verified import keep, place
 from tests.commands.living_site import DECLARED, DUMP, settle
@@ -147,6 +147,19 @@ async def test_somebody_without_any_privilege(stack: PlayedStack, lab: Lab, caps
     code, report = await read(stack, capsys)
     assert code == 3
     assert all("Sys.Audit" in verdict["said"] for verdict in report["verdicts"] if verdict["kind"] == "guest")
+
+
+async def test_what_is_not_seen_is_in_the_exit_code_beside_what_is_critical(stack: PlayedStack, lab: Lab) -> None:
+    settle(lab)
+    lab.run("pvesh set /cluster/backup/backup-home-p0-daily --enabled 0")
+    lab.control("/nas", {"power": "off"})
+    assert await status._status(stack, as_json=True, exit_code=True) == 2
+    for told in (
+        status._status(stack, as_json=True, exit_code=False),
+        coverage._coverage(stack, as_json=True, exit_code=False),
+        report._report(stack, {}, exit_code=False),
+    ):
+        assert await told == 3
 
 
 async def test_a_host_that_is_away(stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
