@@ -11,6 +11,7 @@ from homebackup.assess.coverage import Cover, Coverage, enabled_jobs
 from homebackup.assess.deferral import over
 from homebackup.assess.history import AHEAD, GROWING, Past, Plan, Plans, latest, pasts
 from homebackup.assess.jobs import Job
+from homebackup.assess.off_site import off_site
 from homebackup.assess.verdict import State, Verdict, about, ago
 from homebackup.model.backups.archive import Dump
 from homebackup.model.backups.drill import Drilled, last_drilled, of_archives
@@ -41,7 +42,7 @@ def verdicts(site: Site, facts: SiteFacts, found: Coverage) -> tuple[Verdict, ..
         _verdict(_case(site, facts, covers[vmid], jobs, plans, known.get(vmid, Past()), verified, drills), site)
         for vmid in [*in_tiers, *(vmid for vmid in rest if vmid not in site.exemptions)]
     )
-    return of_guests + apps(site, facts)
+    return of_guests + apps(site, facts) + off_site(site, facts)
 
 
 def _by_file(facts: SiteFacts) -> dict[tuple[str, str], list[Verified]]:

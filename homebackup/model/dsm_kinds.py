@@ -53,3 +53,9 @@ Folders = Annotated[
 ]
 """Folders as Hyper Backup names them: the shared folder first, without its volume."""
 TaskName = Annotated[Text, fitting(str.strip, "the name of a task"), AfterValidator(str.strip)]
+
+
+def share_of(export: str) -> str:
+    """The shared folder that an exported directory lies in: the one right below the volume; empty for none."""
+    parts = export.split("/")
+    return parts[2] if len(parts) > 2 else ""

@@ -20,9 +20,11 @@ from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 from homebackup.world import drilled, verified
 from homebackup.world.batch import Batch, Hear, unseen
+from homebackup.world.dsm_look import off_site
 from homebackup.world.errors import Trouble
 from homebackup.world.first_look import FirstLook, questions
 from homebackup.world.live_site import LiveSite
+from homebackup.world.neighbours import neighbours
 from homebackup.world.second_look import SecondLook
 
 T = TypeVar("T")
@@ -38,12 +40,14 @@ async def gather(site: Site, live: LiveSite, hear: Hear = lambda answered, asked
     asked, looks = questions(site, live.connection)
     first = FirstLook(site, live.connection, await batch.ask(asked, looks), began, time.time())
     second = SecondLook(first)
-    second.take(await batch.ask(second.gets(), second.runs()))
+    answers, away = await asyncio.gather(batch.ask(second.gets(), second.runs()), off_site(site, live))
+    second.take(answers)
     if logs := second.logs_elsewhere():
         second.take(await batch.ask(logs, {}))
     looked = _kept(verified.results, verified.place(live.folder))
     proved = _kept(drilled.results, drilled.place(live.folder))
-    return replace(second.facts(), verified=await looked, drilled=await proved)
+    others = await asyncio.to_thread(neighbours, site, live.folder)
+    return replace(second.facts(), verified=await looked, drilled=await proved, neighbours=others, off_site=away)
 
 
 async def _kept(read: Callable[[Path], list[T]], file: Path) -> tuple[T, ...] | Unseen:

@@ -8,7 +8,9 @@ from homebackup.model.backups.archive import Dump
 from homebackup.model.backups.drill import Drilled
 from homebackup.model.backups.task import Task
 from homebackup.model.backups.verification import Verified
+from homebackup.model.hyper_backup import OffSiteTask
 from homebackup.model.seen import Unseen
+from homebackup.model.site import Site
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ class SiteFacts:
     `jobs` and `storages` are sections as the API gives them; `dumps` and `space` are by storage, `members` the guests
     that a job takes by its name, for enabled jobs, and `apps` the files of an app by its name, for those whose files
     are on the node. `counting` is by job the epoch from which on its runs count, for jobs that were made or changed
-    since they last ran; `verified` is what verifications found, `drilled` what drills came to, of now and before.
+    since they last ran; `verified` is what verifications found, `drilled` what drills came to, of now and before;
+    `off_site` are tasks of Hyper Backup by name, None for one that is declared and not there.
+    `neighbours` are other sites that use the same NAS, as they are declared.
     """
 
     now: float
@@ -81,3 +85,5 @@ class SiteFacts:
     counting: Mapping[str, int] | Unseen = field(default_factory=dict)
     verified: tuple[Verified, ...] | Unseen = ()
     drilled: tuple[Drilled, ...] | Unseen = ()
+    off_site: Mapping[str, OffSiteTask | Unseen | None] = field(default_factory=dict)
+    neighbours: tuple[Site, ...] | Unseen = ()
