@@ -15,7 +15,8 @@ try:
     config = pulumi.Config()
     site = read_site(config.require_object(SITE), root=config.full_key(SITE))
     way = pulumi.Config("homebackup")
-    site = site.managing(dsm=bool(way.get("dsmUrl") or way.get("lab")))
+    dsm, home_assistant = bool(way.get("dsmUrl") or way.get("lab")), bool(way.get("homeAssistantUrl"))
+    site = site.managing(dsm=dsm, home_assistant=home_assistant)
 except InvalidSite as invalid:
     for path, reason in invalid.problems.items():
         pulumi.log.error(f"{path}: {reason}")

@@ -6,7 +6,7 @@ from components.backup_tier import BackupTier
 from components.inventory_entries import InventoryEntries
 from components.nas_mount import NasMount
 from components.storage_entry import StorageEntry
-from homebackup.assess import wanted_nas
+from homebackup.assess import wanted_home_assistant, wanted_nas
 from homebackup.model.site import Site
 
 
@@ -34,6 +34,10 @@ class HomeBackup(pulumi.ComponentResource):
             from components.documents import Documents  # no other preview shall pay for what it imports
 
             Documents("documents", site, after(previous))
+        if site.home_assistant:
+            from components.home_assistant_backups import HomeAssistantBackups
+
+            HomeAssistantBackups(wanted_home_assistant.ALIAS, site, after())
         if dsm and dsm.hyper_backup:
             from components.hyper_backup import HyperBackup
 

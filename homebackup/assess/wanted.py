@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from homebackup.assess import wanted_nas
+from homebackup.assess import wanted_home_assistant, wanted_nas
 from homebackup.model.declare import Value, check, name_of
 from homebackup.model.lifecycle import Managed
 from homebackup.model.refusal import Refusal
@@ -13,6 +13,8 @@ from homebackup.model.site.declared import Entry
 from homebackup.model.site.documents import SectionName, marked_name
 from homebackup.resources.dir_storage import DirStorage
 from homebackup.resources.document_section import DocumentSection
+from homebackup.resources.home_assistant_backup import HomeAssistantBackup
+from homebackup.resources.home_assistant_mount import HomeAssistantMount
 from homebackup.resources.hyper_backup_task import HyperBackupTask
 from homebackup.resources.inventory_entry import InventoryEntry
 from homebackup.resources.nfs_export import NfsExport
@@ -72,6 +74,11 @@ def resources(site: Site, content: Content | None = None) -> list[Wanted]:
         *((InventoryEntry, name, "InventoryEntries", INVENTORY, inputs) for name, inputs in entries(site)),
         *((HyperBackupTask, one, "HyperBackup", wanted_nas.OFF_SITE, told) for one, told in wanted_nas.off_site(site)),
     ]
+    if inputs := wanted_home_assistant.backups(site):
+        storage_of = wanted_home_assistant.mount(site)
+        both = ((HomeAssistantMount, storage_of), (HomeAssistantBackup, inputs))
+        alias = wanted_home_assistant.ALIAS
+        made += [(cls, told.get("name", alias), "HomeAssistantBackups", alias, told) for cls, told in both if told]
     if content:
         made += [(DocumentSection, name, "Documents", DOCUMENTS, inputs) for name, inputs in sections(site, content)]
     outer = (f"{COMPONENTS}HomeBackup", site.name)

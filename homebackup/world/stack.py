@@ -37,7 +37,8 @@ class Stack:
                 f"configuration {key}", f"stack {name} declares no site", f"write one into its Pulumi.{name}.yaml"
             )
         site, way = _site(config[key], key), reached(config, pulumi.folder)
-        return cls(site.managing(dsm=way.dsm_url is not None), way, name, pulumi.folder, Recipients.of(config))
+        kept = site.managing(dsm=way.dsm_url is not None, home_assistant=way.home_assistant_url is not None)
+        return cls(kept, way, name, pulumi.folder, Recipients.of(config))
 
 
 def reached(config: Mapping[str, Any], folder: Path) -> Connection:

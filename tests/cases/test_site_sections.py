@@ -127,7 +127,8 @@ def test_deviations_of_every_kind_show_with_their_reason() -> None:
 
 
 def test_a_site_without_deviations_or_apps_says_so() -> None:
-    keep = {("tiers", "p2", "retention"): {"keep-last": 3}, ("apps",): {}, ("inventory",): None}
+    keep: dict[tuple[str, ...], Any] = {("tiers", "p2", "retention"): {"keep-last": 3}, ("apps",): {}}
+    keep |= {("inventory",): None, ("home-assistant",): None}
     assert "| off-site | no task of Hyper Backup carries the archives on | It is a later step. |" in content(
         site(keep), "governance"
     )

@@ -11,6 +11,7 @@ from homebackup.model.kinds import Lines, NodeName, Text, Vmid
 from homebackup.model.site.app import App
 from homebackup.model.site.documents import DocumentFile, Sections
 from homebackup.model.site.drill import Drill
+from homebackup.model.site.home_assistant import HomeAssistant
 from homebackup.model.site.nas import Nas
 from homebackup.model.site.parts import (
     Exempt,
@@ -77,6 +78,8 @@ class Site(Part):
     """Rules that may be broken for a time, by their ids."""
     documents: Mapping[DocumentFile, Sections] = {}
     """Which sections are kept in which documents of the owner's repository."""
+    home_assistant: HomeAssistant | None = None
+    """The automatic backups of its Home Assistant."""
     drill: Drill | None = None
     """Spare guests, into which archives are restored to see that they can be."""
     acknowledge: Lines = ()
@@ -87,9 +90,10 @@ class Site(Part):
         """Names and tiers, p2 before p10."""
         return tuple(sorted(self.tiers.items(), key=lambda pair: _natural(pair[0])))
 
-    def managing(self, *, dsm: bool) -> Self:
-        """The site as it is kept: nothing of the NAS's management unless the stack says how to reach that."""
-        return self if dsm else self.model_copy(update={"nas": self.nas.model_copy(update={"dsm": None})})
+    def managing(self, *, dsm: bool, home_assistant: bool) -> Self:
+        """The site as it is kept: nothing of the NAS's management, and nothing of Home Assistant, out of reach."""
+        nas = self.nas if dsm else self.nas.model_copy(update={"dsm": None})
+        return self.model_copy(update={"nas": nas, "home_assistant": self.home_assistant if home_assistant else None})
 
     def tier_of(self, vmid: int) -> str | None:
         """The name of the tier that backs the guest up."""

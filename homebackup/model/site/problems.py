@@ -25,6 +25,7 @@ def problems(site: Site) -> Iterator[Problem]:
         _apps(site),
         _inventory(site),
         _drill(site),
+        _home_assistant(site),
         _rules(site),
     )
 
@@ -101,6 +102,14 @@ def _drill(site: Site) -> Iterator[Problem]:
     for vmid in sorted({*site.guests, *(what for what in site.exemptions if isinstance(what, int))}):
         if vmid in spare:
             yield "drill.vmids", f"guest {vmid} has a VMID of those that are reserved for drills"
+
+
+def _home_assistant(site: Site) -> Iterator[Problem]:
+    declared = site.home_assistant
+    if declared and declared.app not in site.apps:
+        yield "home-assistant.app", f"{declared.app} is none of the site's apps, which say how old a backup may be"
+    if declared and not declared.places:
+        yield "home-assistant.mount", "or agents must say where its backups go"
 
 
 def _inventory(site: Site) -> Iterator[Problem]:
