@@ -6,7 +6,7 @@ from components.backup_tier import BackupTier
 from components.inventory_entries import InventoryEntries
 from components.nas_mount import NasMount
 from components.storage_entry import StorageEntry
-from homebackup.assess import wanted_home_assistant, wanted_nas
+from homebackup.assess import wanted_dumps, wanted_home_assistant, wanted_nas
 from homebackup.model.site import Site
 
 
@@ -28,6 +28,10 @@ class HomeBackup(pulumi.ComponentResource):
         previous: pulumi.Resource = StorageEntry(site.storage.name, site, after(mount))
         for tier, _ in site.in_order:
             previous = BackupTier(tier, site, after(previous))
+        if any(app.dump for app in site.apps.values()):
+            from components.app_backups import AppBackups
+
+            AppBackups(wanted_dumps.DUMPS, site, after())
         if site.inventory:
             previous = InventoryEntries("inventory", site, site.inventory, after(previous))
         if site.documents:

@@ -63,7 +63,8 @@ def _told(name: str, app: App, facts: SiteFacts, files: list[AppFile]) -> Told:
         return "UNKNOWN", seen.said, seen.remedy
     if not files:
         return "STALE", f"there is no {app.glob} in {app.path}", "see that the app makes backups, and where"
-    newest, again = files[-1], "let the app make one, and see why it did not"
+    newest = files[-1]
+    again = f"make one: homebackup app run {name}" if app.dump else "let the app make one, and see why it did not"
     if newest.size == 0:
         return "BROKEN", f"its newest backup {newest.name} is empty", again
     before = [file.size for file in files[-1 - BEFORE : -1] if file.size]

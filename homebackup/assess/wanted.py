@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from homebackup.assess import wanted_home_assistant, wanted_nas
+from homebackup.assess import wanted_dumps, wanted_home_assistant, wanted_nas
 from homebackup.model.declare import Value, check, name_of
 from homebackup.model.lifecycle import Managed
 from homebackup.model.refusal import Refusal
 from homebackup.model.site import Inventory, Site
 from homebackup.model.site.declared import Entry
 from homebackup.model.site.documents import SectionName, marked_name
+from homebackup.resources.app_backup import AppBackup
 from homebackup.resources.dir_storage import DirStorage
 from homebackup.resources.document_section import DocumentSection
 from homebackup.resources.home_assistant_backup import HomeAssistantBackup
@@ -71,6 +72,7 @@ def resources(site: Site, content: Content | None = None) -> list[Wanted]:
         (NfsMount, MOUNT, "NasMount", MOUNT, mount(site)),
         (DirStorage, site.storage.name, "StorageEntry", site.storage.name, storage(site)),
         *((VzdumpJob, tier, "BackupTier", tier, job(site, tier)) for tier, _ in site.in_order),
+        *((AppBackup, app, "AppBackups", wanted_dumps.DUMPS, inputs) for app, inputs in wanted_dumps.dumps(site)),
         *((InventoryEntry, name, "InventoryEntries", INVENTORY, inputs) for name, inputs in entries(site)),
         *((HyperBackupTask, one, "HyperBackup", wanted_nas.OFF_SITE, told) for one, told in wanted_nas.off_site(site)),
     ]

@@ -10,15 +10,17 @@ from zoneinfo import ZoneInfo
 
 from homebackup.model.backups import rows
 from homebackup.model.backups.archive import Dump
-from homebackup.model.backups.dump_listing import read_dump, read_listing
+from homebackup.model.backups.dump_listing import FUNCTIONS, read_dump, read_listing
 from homebackup.model.backups.facts import AppFile, Space
 from homebackup.model.backups.job_state import read_states
 from homebackup.model.backups.places import Place
 from homebackup.model.backups.task import Task
+from homebackup.model.inside import inside
 from homebackup.model.seen import Unseen
 from homebackup.model.site import App, Site
 from homebackup.world.batch import Answers, Get
 from homebackup.world.connection import Connection
+from homebackup.world.inside import seen as seen_inside
 from homebackup.world.session import Ran
 
 TASKS = 100
@@ -39,7 +41,7 @@ def questions(site: Site, to: Connection) -> tuple[dict[str, Get], dict[str, str
     if not to.is_root:
         gets["rights"] = Get("/access/permissions")
     own = own_place(site)
-    apps = {f"app {name}": shlex.join(["dump", str(app.path), ""]) for name, app in apps_of(site).items()}
+    apps = {f"app {name}": _listing(site, app) for name, app in apps_of(site).items()}
     return gets, apps | {
         "clock": "date +%s",
         "nas": f"knock {shlex.quote(site.nas.address)} 2049",
@@ -49,9 +51,22 @@ def questions(site: Site, to: Connection) -> tuple[dict[str, Get], dict[str, str
 
 
 def apps_of(site: Site) -> dict[str, App]:
-    """The apps whose files are on the node, by name."""
+    """The apps whose files are on the node or in a guest of it that dumps them, by name."""
     here = {None, site.node} | ({site.inventory.host} if site.inventory else set())
-    return {name: app for name, app in site.apps.items() if app.path and not app.deferred and app.host in here}
+    wanted = {name: app for name, app in site.apps.items() if app.path and not app.deferred}
+    return {name: app for name, app in wanted.items() if app.host in here or app.in_guest}
+
+
+def _listing(site: Site, app: App) -> str:
+    """What lists the directory of an app, on the host or inside its guest."""
+    if not app.in_guest:
+        return shlex.join(["dump", str(app.path), ""])
+    words = ["sh", "-c", FUNCTIONS + 'dump "$1" ""', "homebackup", str(app.path)]
+    return shlex.join(["timeout", "-k", "2", "25", *inside(_guest(site, app), words, 20)])
+
+
+def _guest(site: Site, app: App) -> str:
+    return f"{site.guests[app.guest].kind}/{app.guest}"
 
 
 def tasks_of(node: str) -> Get:
@@ -142,6 +157,8 @@ class FirstLook:
         found: dict[str, tuple[AppFile, ...] | Unseen] = {}
         for name, app in apps_of(self.site).items():
             ran = self._runs[f"app {name}"]
+            if app.in_guest:
+                ran = seen_inside(_guest(self.site, app), ran)
             seen = ran if isinstance(ran, Unseen) else read_listing(str(app.path), ran.stdout, _stderr(ran))[0]
             found[name] = (
                 seen

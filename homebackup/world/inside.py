@@ -90,6 +90,8 @@ def seen(guest: str, ran: Ran | Unseen) -> Ran | Unseen:
     """The same of what one command of many came to, without raising anything."""
     if isinstance(ran, Unseen):
         return ran
+    if ran.exit in (124, 137):
+        return Unseen(f"{label(guest)}: it does not answer in time", "see what keeps it busy")
     try:
         return ended(guest, ran)
     except Trouble as trouble:

@@ -1,6 +1,7 @@
 """zstd, gzip, lzop, tar and vma: what a node reads archives with."""
 
 import os
+from gzip import compress
 
 from lab.node.options import BadUsage, Options
 from lab.node.process import Process
@@ -63,16 +64,20 @@ async def _listed(proc: Process, name: str, data: bytes, plain: bytes, complaint
 
 @command("gzip", "gunzip", "zcat", "lzop")
 async def gzip(proc: Process, argv: list[str]) -> int:
-    """Test (-t) or unpack to standard output (-d -c) gzip and lzop files."""
+    """Test (-t) or unpack to standard output (-d -c) gzip and lzop files; gzip also packs to there (-c)."""
     given = Options(argv, "tdcqf", "test decompress stdout quiet", same="test=t decompress=d")
     name = given.operands[0] if given.operands else "-"
     unpacks = "d" in given or os.path.basename(argv[0]) in ("gunzip", "zcat")
-    if "t" not in given and not unpacks:
-        raise BadUsage(f"the lab's {argv[0]} only tests and unpacks")
+    packs = "c" in given and os.path.basename(argv[0]) == "gzip"
+    if "t" not in given and not unpacks and not packs:
+        raise BadUsage(f"the lab's {argv[0]} only tests, and packs or unpacks to standard output")
     try:
         data = await proc.read_file(name)
     except OSError as error:
         return await proc.fail(name, error)
+    if "t" not in given and not unpacks:
+        await proc.out(compress(data, mtime=0))
+        return 0
     plain, complaints = decompress(data, ".lzo" if argv[0].endswith("lzop") else ".gz")
     if "t" not in given:
         await proc.out(plain)
