@@ -12,7 +12,7 @@ from homebackup.assess.doubt import not_exempt
 from homebackup.assess.governance import Judged, governed
 from homebackup.assess.lint import doubts
 from homebackup.model.rules import RULES
-from homebackup.model.site import Site, read_site
+from homebackup.model.site import InvalidSite, Site, read_site
 from homebackup.views import rules as view
 from tests.cases.sites import Path_, with_changes
 
@@ -104,7 +104,17 @@ def test_what_the_policy_allows(changes: dict[Path_, Any]) -> None:
     assert {one.id for one in judged(changes).values() if one.state == "broken"} == {"stale-too-early"}
 
 
-@pytest.mark.parametrize("until", ["2026-02-11", date(2026, 2, 11), datetime(2026, 2, 11, tzinfo=UTC)], ids=repr)
+@pytest.mark.parametrize(
+    "until",
+    [
+        "2026-02-11",
+        date(2026, 2, 11),
+        datetime(2026, 2, 11, tzinfo=UTC),
+        "2026-02-11 00:00:00 +0000 UTC",  # what Pulumi makes of a date without quotes
+        "2026-02-11T00:00:00Z",
+    ],
+    ids=repr,
+)
 def test_an_exemption_holds_to_the_end_of_its_day_and_is_told_of_afterwards(until: Any) -> None:
     changes = exempt(until, "stale-too-early")
     last, next_day = NOON + 12 * 3600 - 1, NOON + 12 * 3600
@@ -114,6 +124,16 @@ def test_an_exemption_holds_to_the_end_of_its_day_and_is_told_of_afterwards(unti
     told = list(not_exempt(site(changes), doubts(site(changes), ZONE, next_day), next_day, ZONE))
     assert len(told) == 2
     assert all("; the exemption ended with 2026-02-11 (new disks come); write" in str(doubt) for doubt in told)
+
+
+@pytest.mark.parametrize(
+    "until", ["2026-02-30", "2026-02-11 12:00:00 +0000 UTC", 20260211, "", "11.2.2026", None], ids=repr
+)
+def test_what_is_no_day_is_refused(until: Any) -> None:
+    with pytest.raises(InvalidSite) as refused:
+        site(exempt(until, "order"))
+    assert list(refused.value.problems) == ["site.rules.order.until"]
+    assert "is not a date such as 2026-12-31" in str(refused.value)
 
 
 def test_the_day_ends_by_the_nodes_wall_clock() -> None:
