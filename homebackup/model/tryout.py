@@ -116,6 +116,7 @@ if knock nas "$1" 2049; then
   trap 'exit 1' HUP INT PIPE TERM
   unshare -m true 2> /dev/null && apart='unshare -m'
   if work=$(mktemp -d /run/homebackup-preflight.XXXXXX) && mkdir "$work/nas" "$work/app"; then
+    chmod 755 "$work"
     $apart sh -c {shlex.quote(_TRY)} homebackup "$work" "$@"
   fi
   wait

@@ -58,6 +58,8 @@ class Root(View):
 
     def _permit(self, operation: str, path: str, real: Path, *, entry: bool) -> None:
         """Raise what the kernel or the NAS says to a user who may not change this; root of the node may."""
+        if UID.get():
+            self._search(path)
         uid = self.nas.takes(real, UID.get())
         if self.nas.keeps(real) and not self.nas.writable(real, UID.get()):
             raise fault(errno.EACCES if uid else errno.EROFS, path)
@@ -68,6 +70,14 @@ class Root(View):
             raise fault(errno.EPERM, path)
         if operation != "attributes" and not record.mode & (0o200 if record.uid == uid else 0o002):
             raise fault(errno.EACCES, path)
+
+    def _search(self, path: str) -> None:
+        """Raise EACCES unless the user may pass every directory above a path."""
+        for above in Path(self.canonical(path)).parents:
+            real = self.resolve(str(above))
+            record, uid = self.inodes.of(real), self.nas.takes(real, UID.get())
+            if uid != ADMIN and not record.mode & (0o100 if record.uid == uid else 0o001):
+                raise fault(errno.EACCES, path)
 
     def _made(self, real: Path, mode: int) -> None:
         now = self._now(real)

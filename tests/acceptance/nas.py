@@ -13,6 +13,8 @@ from tests.acceptance.waiting import until
 ADDRESS = "10.0.0.150"
 EXPORT = "/volume1/backups/proxmox_backups"
 OTHER = "/volume1/other"
+SQUASHED = "/volume1/squashed"
+"""An export where the host's root is nobody."""
 PORT = 2049
 _CONFIG = """\
 NFS_CORE_PARAM { NFS_Protocols = 4; NFS_Port = 2049; Bind_addr = 10.0.0.150;
@@ -22,7 +24,7 @@ LOG { Default_Log_Level = EVENT; }
 """
 _EXPORT = """\
 EXPORT { Export_Id = %d; Filesystem_Id = 1.%d; Path = %s; Pseudo = %s; Access_Type = RW;
-         Squash = No_Root_Squash; SecType = sys; Protocols = 4; Transports = TCP; FSAL { Name = VFS; } }
+         Squash = %s; SecType = sys; Protocols = 4; Transports = TCP; FSAL { Name = VFS; } }
 """
 
 
@@ -31,11 +33,12 @@ class Nas:
 
     def __init__(self, network: Network, folder: Path) -> None:
         self.network, self.folder = network, folder
-        self.volumes = {EXPORT: folder / "backups", OTHER: folder / "other"}
+        self.volumes = {EXPORT: folder / "backups", OTHER: folder / "other", SQUASHED: folder / "squashed"}
         text = _CONFIG
         for number, (export, volume) in enumerate(self.volumes.items(), start=1):
             volume.mkdir(parents=True)
-            text += _EXPORT % (number, number, volume, export)
+            squash = "Root_Squash" if export == SQUASHED else "No_Root_Squash"
+            text += _EXPORT % (number, number, volume, export, squash)
         (folder / "ganesha.conf").write_text(text)
         self._server: Started | None = None
 
