@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from homebackup.model.permissions import Account, lacks, needs, paths, pveum
-from homebackup.model.site import read_site
+from homebackup.model.site import Drill, read_site
 
 CONFIG: Any = yaml.safe_load((Path(__file__).parents[2] / "Pulumi.home.yaml").read_text())["config"]
-SITE = read_site(CONFIG["home-backup:site"])
+SITE = read_site({key: value for key, value in CONFIG["home-backup:site"].items() if key != "drill"})
 NEEDS = needs(SITE)
 ALL = {
     "Sys.Audit", "Sys.Modify", "Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.Audit", "VM.Audit",
@@ -32,6 +32,22 @@ def calls(granted: dict[str, set[str]]) -> set[str]:
 
 def test_with_every_privilege_nothing_is_lacking() -> None:
     assert lacks(NEEDS, everywhere(*ALL)) == []
+
+
+def test_drills_need_more_where_they_are_declared() -> None:
+    site = SITE.model_copy(update={"drill": Drill(vmids="9100-9199", storage="local-lvm")})
+    more = needs(site)[len(NEEDS) :]
+    assert {need.verbs for need in more} == {("drill",)}
+    assert {lack.call for lack in lacks(needs(site), everywhere(*ALL))} == {
+        "POST /nodes/pve/qemu and lxc",
+        "POST /vms/9100/status and agent",
+        "POST /vms/9100 on storage local-lvm",
+    }
+    granted = pveum(needs(site), Account())
+    assert any("--roles HomeBackupVms" in line and line.startswith("pveum acl modify /vms ") for line in granted)
+    (role,) = [line for line in granted if line.startswith("pveum role add HomeBackupVms ")]
+    assert "VM.Allocate" in role
+    assert "VM.PowerMgmt" in role
 
 
 def test_without_any_privilege_every_call_is() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from homebackup.model.site import InvalidSite, read_site
+from homebackup.model.site import InvalidSite, Site, read_site
 from tests.cases.sites import GONE, KEY, Path_, stack, with_changes
 
 P0 = ("tiers", "p0")
@@ -15,7 +15,7 @@ WRONG: dict[str, tuple[Mapping[Path_, Any], dict[str, str]]] = {
     # what is changed in the home site, the paths that are wrong and a part of the reason
     "no configuration": (
         {(part,): GONE for part in stack("home")},
-        {name: "is required" for name in stack("home") if name not in ("apps", "documents", "inventory", "windows")},
+        {name: "is required" for name, field in Site.model_fields.items() if field.is_required()},
     ),
     "an unknown key": ({("nass",): {}}, {"nass": "is not a property here; correct the spelling"}),
     "an unknown key below": ({(*P0, "guest"): [100]}, {"tiers.p0.guest": "is not a property here"}),

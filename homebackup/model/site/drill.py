@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, InstanceOf
+from pydantic import BeforeValidator, InstanceOf, PlainSerializer
 
 from homebackup.model.kinds import StorageId
 from homebackup.model.site.parts import Part
@@ -16,7 +16,7 @@ def _vmids(text: Any) -> Any:
     return range(int(found[1]), int(found[2]) + 1)
 
 
-Vmids = Annotated[InstanceOf[range], BeforeValidator(_vmids)]
+Vmids = Annotated[InstanceOf[range], BeforeValidator(_vmids), PlainSerializer(lambda vmids: f"{vmids[0]}-{vmids[-1]}")]
 """Guests' numbers that follow each other."""
 
 
