@@ -74,7 +74,7 @@ def coverage(site: Site, facts: SiteFacts) -> Coverage:
     parts = [part for part in (facts.jobs, facts.guests) if isinstance(part, Unseen)]
     parts += [part for part in facts.members.values() if isinstance(part, Unseen)]
     dumps = [part for part in facts.dumps.values() if isinstance(part, Unseen)]
-    return Coverage(tuple(_covers(site, facts)), tuple(_waste(facts)), tuple(dict.fromkeys([*parts, *dumps])))
+    return Coverage(tuple(_covers(site, facts)), tuple(_waste(site, facts)), tuple(dict.fromkeys([*parts, *dumps])))
 
 
 def enabled_jobs(site: Site, facts: SiteFacts) -> list[Job]:
@@ -194,8 +194,11 @@ def _judged(cover: Cover, guest: Guest, site: Site, guests: tuple[Guest, ...] | 
     return cover
 
 
-def _waste(facts: SiteFacts) -> Iterator[Waste]:
-    """Archives of guests that are gone, and leftovers that no running task is at work on."""
+def _waste(site: Site, facts: SiteFacts) -> Iterator[Waste]:
+    """Archives of guests that are gone, and leftovers that no running task is at work on.
+
+    The archives of a guest that is gone though the site declares it are what it is restored from.
+    """
     there = None if isinstance(facts.guests, Unseen) else {guest.vmid for guest in facts.guests}
     tasks = () if isinstance(facts.tasks, Unseen) else facts.tasks
     busy = any(task.ended is None for task in tasks)
@@ -206,7 +209,7 @@ def _waste(facts: SiteFacts) -> Iterator[Waste]:
             yield from (
                 Waste(a.storage, a.name, a.size, "deleted guest", a.vmid, a.protected)
                 for a in dump.archives
-                if a.vmid not in there
+                if a.vmid not in there and a.vmid not in site.guests
             )
         for left in dump.leftovers:
             young = left.written is not None and facts.now - left.written < GROWING
