@@ -9,7 +9,9 @@ import pulumi
 from components.home_backup import HomeBackup
 from homebackup.assess.doubt import not_exempt
 from homebackup.assess.lint import doubts
+from homebackup.model.seen import Unseen
 from homebackup.model.site import SITE, InvalidSite, read_site
+from homebackup.world.neighbours import neighbours
 
 try:
     config = pulumi.Config()
@@ -23,7 +25,10 @@ except InvalidSite as invalid:
     sys.exit(1)
 
 now, zone = time.time(), ZoneInfo("UTC")  # the node's is not known here
-for doubt in not_exempt(site, doubts(site, zone, now), now, zone):
+others = neighbours(site)
+if isinstance(others, Unseen):
+    pulumi.log.warn(str(others))
+for doubt in not_exempt(site, doubts(site, zone, now, neighbours=others), now, zone):
     (pulumi.log.error if doubt.level == "error" else pulumi.log.warn)(str(doubt))
 
 HomeBackup(site.name, site)

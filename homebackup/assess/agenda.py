@@ -1,11 +1,11 @@
 """What happens when at a site: its jobs as declared and as found, how long they take, the days to come, conflicts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from homebackup.assess.conflicts import Conflict, conflicts
-from homebackup.assess.jobs import Job, Standing, declared, found, spelled_schedule, standings
+from homebackup.assess.jobs import Job, Standing, declared, found, neighbouring, spelled_schedule, standings
 from homebackup.assess.timeline import Timeline, timeline, week
 from homebackup.assess.usual import Usual, measured, usual
 from homebackup.model.backups.facts import SiteFacts
@@ -36,18 +36,22 @@ class Agenda:
         return [said for standing in self.standings if (said := _note(standing))]
 
 
-def agenda(site: Site, facts: SiteFacts | None, now: float, days: int = 7) -> Agenda:
+def agenda(
+    site: Site, facts: SiteFacts | None, now: float, days: int = 7, neighbours: Sequence[Site] | Unseen = ()
+) -> Agenda:
     """What happens from today on for so many days; as declared, by a clock in UTC, where there are no facts.
 
-    Jobs that are declared and not there yet are shown as if they were.
+    Jobs that are declared and not there yet are shown as if they were, and so are those of `neighbours`, which are the
+    facts' where there are facts.
     """
     zone = ZoneInfo(facts.zone if facts else _UTC)
     jobs = standings(declared(site), None if facts is None or isinstance(facts.jobs, Unseen) else _found(site, facts))
     runs = past_runs(facts)
     lasting = {one.name: usual(one.job.guests or (), runs) for one in jobs}
     start, end = week(now, zone, days)
-    line = timeline([one.job for one in jobs], site.windows, lasting, zone, start, end)
-    return Agenda(tuple(jobs), lasting, line, tuple(conflicts(line)))
+    others = neighbouring(facts.neighbours if facts else neighbours)
+    line = timeline([*(one.job for one in jobs), *others], site.windows, lasting, zone, start, end)
+    return Agenda(tuple(jobs), lasting, line, tuple(conflicts(line, site.name)))
 
 
 def past_runs(facts: SiteFacts | None) -> list[GuestRun]:

@@ -33,12 +33,17 @@ class Conflict:
         return f"{self.said}; {self.remedy}" if self.remedy else self.said
 
 
-def conflicts(line: Timeline) -> list[Conflict]:
-    """Every conflict in the span, those of one kind and pair put together, by their first time."""
+def conflicts(line: Timeline, site: str = "") -> list[Conflict]:
+    """Every conflict in the span, those of one kind and pair put together, by their first time.
+
+    With the name of a site only those in which its own jobs have a part.
+    """
+    ours = {job.name for job in line.jobs if not site or job.site == site}
     together: dict[tuple[str, tuple[str, ...]], list[Conflict]] = {}
     for one in (*_at_once(line), *_too_early(line), *_in_windows(line), *_twice(line), *_skipped(line)):
         together.setdefault((one.kind, one.jobs), []).append(one)
-    return sorted((_often(several) for several in together.values()), key=lambda one: (one.times, one.kind, one.jobs))
+    concern = (several for (_, jobs), several in together.items() if ours.intersection(jobs))
+    return sorted((_often(several) for several in concern), key=lambda one: (one.times, one.kind, one.jobs))
 
 
 def _often(several: list[Conflict]) -> Conflict:
@@ -68,8 +73,7 @@ def _together(first: Run, second: Run, zone: ZoneInfo) -> Conflict | None:
     if one.site != other.site:
         if not one.nas or one.nas != other.nas:
             return None
-        said = f"{other.label} of {other.site} starts at {clock(second.start, zone)} while {one.label} of {one.site}"
-        said += f" writes to the same NAS {one.nas}"
+        said = f"{other.label} starts at {clock(second.start, zone)} while {one.label} writes to the same NAS {one.nas}"
         return Conflict("nas", (one.name, other.name), (second.start,), said, _later(first, zone))
     if one.node and other.node and one.node != other.node:
         if one.storage != other.storage:

@@ -17,7 +17,7 @@ def doubted(of: Account, *, every_guest: bool) -> list[Doubt]:
     site, facts, planned = of.site, of.facts, of.agenda
     there = None if isinstance(facts.guests, Unseen) or not every_guest else {guest.vmid for guest in facts.guests}
     found = [
-        *doubts(site, planned.line.zone, facts.now, planned.usual),
+        *doubts(site, planned.line.zone, facts.now, planned.usual, facts.neighbours),
         *(doubt for job in _jobs(of) for doubt in of_job(job, there)),
         *of_forecast(of.needs, [one for one in of.transfers if one.job.tier], facts.now),
     ]

@@ -1,9 +1,10 @@
 """The backup jobs of a site, as its owner declares them and as Proxmox VE has them."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 from homebackup.model.spelling import from_wire
 from homebackup.resources.vzdump_job import VzdumpJob
@@ -89,6 +90,12 @@ def declared(site: Site) -> list[Job]:
         )
         for rank, (name, tier) in enumerate(site.in_order)
     ]
+
+
+def neighbouring(others: Sequence[Site] | Unseen) -> list[Job]:
+    """The jobs of other sites, as far as they are known; job `nightly` of tier p0 is `shop/nightly` of `shop p0`."""
+    jobs = [] if isinstance(others, Unseen) else [job for site in others for job in declared(site)]
+    return [replace(job, name=f"{job.site}/{job.name}", tier=f"{job.site} {job.tier}") for job in jobs]
 
 
 def found(sections: Iterable[Mapping[str, Any]], site: Site | None, guests: Collection[int] = ()) -> list[Job]:

@@ -1,7 +1,7 @@
 """What a site declares that will not do what its owner wants of it: doubts, each with the id of its rule."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from zoneinfo import ZoneInfo
 
@@ -9,11 +9,12 @@ from homebackup.assess.amounts import size, span
 from homebackup.assess.conflicts import conflicts
 from homebackup.assess.doubt import Doubt
 from homebackup.assess.forecast import Forecast, Transfer
-from homebackup.assess.jobs import Job, declared
+from homebackup.assess.jobs import Job, declared, neighbouring
 from homebackup.assess.policy import against_policy
 from homebackup.assess.retention import Shelf, effective, reach, runs_of, simulate
 from homebackup.assess.timeline import DAY, timeline, week
 from homebackup.assess.usual import Usual
+from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 from homebackup.resources.vzdump_job import VzdumpJob
 from pverules.calendar import left_out, longest_gap
@@ -29,10 +30,16 @@ MARGIN = 2
 """Hours by which a proposed `stale-after-hours` exceeds what a schedule makes necessary."""
 
 
-def doubts(site: Site, zone: ZoneInfo, now: float, usual: Mapping[str, Usual | None] | None = None) -> list[Doubt]:
+def doubts(
+    site: Site,
+    zone: ZoneInfo,
+    now: float,
+    usual: Mapping[str, Usual | None] | None = None,
+    neighbours: Sequence[Site] | Unseen = (),
+) -> list[Doubt]:
     """Every doubt about what a site declares, on a node in `zone`; `usual` is by job, as far as runs were measured.
 
-    Exemptions do not count here.
+    `neighbours` are other sites that use the same NAS. Exemptions do not count here.
     """
     jobs, lasting = declared(site), usual or {}
     gaps = {job.name: longest_gap(job.event, int(now), zone, YEAR) if job.event else None for job in jobs}
@@ -41,7 +48,7 @@ def doubts(site: Site, zone: ZoneInfo, now: float, usual: Mapping[str, Usual | N
         *against_policy(site, jobs, gaps),
         *_stale(site, jobs, gaps, lasting),
         *_horizons(site, jobs, zone, now),
-        *_timed(site, jobs, zone, now, lasting),
+        *_timed(site, [*jobs, *neighbouring(neighbours)], zone, now, lasting),
         *_left_out(jobs, zone, now),
     ]
 
@@ -123,7 +130,7 @@ def _timed(
 ) -> Iterator[Doubt]:
     """What conflicts on the timeline of the coming weeks."""
     start, end = week(now, zone, AHEAD)
-    for found in conflicts(timeline(jobs, site.windows, usual, zone, start, end)):
+    for found in conflicts(timeline(jobs, site.windows, usual, zone, start, end), site.name):
         if found.kind not in ("skipped", "twice"):
             yield Doubt(found.kind, f"job {found.jobs[-1 if found.kind != 'window' else 0]}", found.said, found.remedy)
 

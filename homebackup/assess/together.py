@@ -20,14 +20,5 @@ def blind(judged: Iterable[Verdict]) -> bool:
 
 def unseen(facts: SiteFacts) -> list[Unseen]:
     """Every part that could not be looked at, each reason once."""
-    parts = [
-        facts.nas,
-        facts.jobs,
-        facts.storages,
-        facts.guests,
-        facts.tasks,
-        facts.verified,
-        facts.neighbours,
-        *facts.dumps.values(),
-    ]
-    return list(dict.fromkeys(part for part in parts if isinstance(part, Unseen)))
+    parts = [facts.nas, facts.jobs, facts.storages, facts.guests, facts.tasks, facts.verified, facts.neighbours]
+    return list(dict.fromkeys(part for part in (*parts, *facts.dumps.values()) if isinstance(part, Unseen)))

@@ -1,7 +1,7 @@
 """`homebackup calendar`: when backups run in the days to come, what does not go together, and all of it as files."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from homebackup.views import calendar_yaml, ics, svg
 from homebackup.views import terminal as picture
 from homebackup.world import local_files
 from homebackup.world.errors import Refused
+from homebackup.world.neighbours import neighbours
 from homebackup.world.pulumi_cli import PulumiCli
 from homebackup.world.stack import Stack as DeclaredStack
 
@@ -52,12 +53,17 @@ def verb(
 async def _calendar(pulumi: PulumiCli, days: int, named: Mapping[str, Path], *, declared: bool, exit_code: bool) -> int:
     """Show the days, and write the files that are `named` by their kind."""
     facts: SiteFacts | None = None
+    others: Sequence[Site] | Unseen = ()
     if declared:
         site = (await DeclaredStack.of(pulumi)).site
+        others = neighbours(site, pulumi.folder)
     else:
         site, facts = await seen(pulumi)
-    found = agenda(site, facts, facts.now if facts else time.time(), days)
+    found = agenda(site, facts, facts.now if facts else time.time(), days, others)
     show(picture.text(found.line, found.conflicts, site.name, found.notes, **terminal()))
+    around = facts.neighbours if facts else others
+    if isinstance(around, Unseen):
+        say(f"unknown: {around}", err=True)
     lack = facts.jobs if facts and isinstance(facts.jobs, Unseen) else None
     if lack:
         say(f"unknown: the jobs of {site.node} could not be seen, so {NAME} stays as it is: {lack}", err=True)

@@ -23,6 +23,7 @@ from homebackup.world.batch import Batch, Hear, unseen
 from homebackup.world.dsm_look import off_site
 from homebackup.world.errors import Trouble
 from homebackup.world.first_look import FirstLook, questions
+from homebackup.world.home_assistant_facts import home_assistant
 from homebackup.world.live_site import LiveSite
 from homebackup.world.neighbours import neighbours
 from homebackup.world.second_look import SecondLook
@@ -40,14 +41,17 @@ async def gather(site: Site, live: LiveSite, hear: Hear = lambda answered, asked
     asked, looks = questions(site, live.connection)
     first = FirstLook(site, live.connection, await batch.ask(asked, looks), began, time.time())
     second = SecondLook(first)
-    answers, away = await asyncio.gather(batch.ask(second.gets(), second.runs()), off_site(site, live))
+    answers, away, told = await asyncio.gather(
+        batch.ask(second.gets(), second.runs()), off_site(site, live), home_assistant(site, live)
+    )
     second.take(answers)
     if logs := second.logs_elsewhere():
         second.take(await batch.ask(logs, {}))
     looked = _kept(verified.results, verified.place(live.folder))
     proved = _kept(drilled.results, drilled.place(live.folder))
     others = await asyncio.to_thread(neighbours, site, live.folder)
-    return replace(second.facts(), verified=await looked, drilled=await proved, neighbours=others, off_site=away)
+    facts = replace(second.facts(), neighbours=others, off_site=away, home_assistant=told)
+    return replace(facts, verified=await looked, drilled=await proved)
 
 
 async def _kept(read: Callable[[Path], list[T]], file: Path) -> tuple[T, ...] | Unseen:

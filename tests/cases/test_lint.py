@@ -160,3 +160,14 @@ def test_a_forecast_that_does_not_fit() -> None:
         "job j: it usually takes 7 h and has 6 h until offsite sync;"
         " start it earlier, or move guests to another job (too-long)",
     ]
+
+
+def test_another_site_on_the_same_nas_at_the_same_moment() -> None:
+    shop = site(name="shop", tiers__p0__job="shop-p0")
+    found = [doubt for doubt in doubts(site(), BERLIN, NOW, neighbours=[shop]) if doubt.id == "nas"]
+    assert {doubt.subject for doubt in found} == {
+        f"job {name}" for name in ("shop/shop-p0", "shop/backup-home-p1-daily", "shop/backup-home-p2-weekly")
+    }
+    assert doubts(site(), BERLIN, NOW, neighbours=[site(name="shop", nas__address="10.0.0.151")]) == doubts(
+        site(), BERLIN, NOW
+    )

@@ -118,8 +118,15 @@ def test_two_sites_on_one_nas() -> None:
     shop = job("b", "mon 03:15", 0, site="shop", node="pve")
     found = line(job("a", "mon 03:00", 0), shop, a=23)
     assert told(found) == [("nas", ("a", "b"), 1)]
-    assert "of shop starts at 03:15 while p0 (a) of home writes to the same NAS 10.0.0.150" in said(found)
+    assert "starts at 03:15 while p0 (a) writes to the same NAS 10.0.0.150; start it at 03:25 or later" in said(found)
     assert told(line(job("a", "mon 03:00", 0), job("b", "mon 03:15", 0, site="shop", nas="10.1.0.2"), a=23)) == []
+
+
+def test_what_another_site_does_to_itself_is_its_own_affair() -> None:
+    shop = [job(name, "mon 03:15", rank, site="shop", nas="10.1.0.2") for rank, name in enumerate(("b", "c"))]
+    found = line(job("a", "mon 03:00", 0), *shop, a=23)
+    assert told(found) == [("order", ("b", "c"), 1)]
+    assert conflicts(found, "home") == []
 
 
 def test_a_job_that_overtakes_itself() -> None:

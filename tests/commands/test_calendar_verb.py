@@ -141,3 +141,31 @@ async def test_as_many_days_as_are_asked_for(stack: PlayedStack, capsys: pytest.
     out = capsys.readouterr().out
     first, last = out.splitlines()[0].split(", ")[1].split(" to ")
     assert (datetime.fromisoformat(last) - datetime.fromisoformat(first)).days == 1
+
+
+NEIGHBOUR = {**DECLARED, "name": "shop", "inventory": None}
+NEIGHBOUR["tiers"] = {"all": {"job": "nightly", "guests": list(DECLARED["guests"]), "schedule": "03:00"}}
+
+
+async def test_another_site_on_the_same_nas(
+    stack: PlayedStack, lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its jobs are in the picture and judged against ours, and the file stays that of our jobs."""
+    settle(lab)
+    (tmp_path / "Pulumi.prod.yaml").write_text(yaml.safe_dump({"config": {"shops:site": NEIGHBOUR}}))
+    stack.declared = {**stack.declared, "neighbours": [str(tmp_path / "Pulumi.prod.yaml")]}
+    await run(stack, svg=tmp_path / "days.svg")
+    out = " ".join(capsys.readouterr().out.split())
+    assert "shop all (shop/nightly): 03:00" in out
+    assert "writes to the same NAS 10.0.0.150" in out
+    assert "shop/nightly" in (tmp_path / "days.svg").read_text()
+    assert "nightly" not in (stack.folder / NAME).read_text()
+
+
+async def test_another_site_whose_stack_is_not_there(stack: PlayedStack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.declared = {**stack.declared, "neighbours": ["../shop/Pulumi.prod.yaml"]}
+    await run(stack, declared=True, exit_code=False)
+    said = capsys.readouterr()
+    assert "unknown: neighbour" in said.err
+    assert "the file is not there; name the file of the other site's stack" in " ".join(said.err.split())
+    assert "backup-home-p0-daily" in said.out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.pulumi.cli import Stack
@@ -22,6 +24,16 @@ def test_a_tier_before_an_earlier_one_is_told(stack: Stack) -> None:
     said = stack("preview").stdout
     assert "(order)" in said
     assert "inside shop vzdump (02:00 to 03:00)" in said
+
+
+def test_another_site_on_the_same_nas_is_told(stack: Stack, tmp_path: Path) -> None:
+    other = tmp_path / "Pulumi.shop.yaml"
+    other.write_text((stack.project / "Pulumi.lab.yaml").read_text().replace("name: home\n", "name: shop\n"))
+    stack("config", "set", "--path", "home-backup:site.neighbours[0]", str(other))
+    said = stack("preview").stdout
+    assert "writes to the same NAS 10.0.0.150" in said
+    other.unlink()
+    assert "the file is not there; name the file of the other site's stack" in stack("preview").stdout
 
 
 def test_a_notification_setting_that_does_nothing_is_told_when_it_is_checked(stack: Stack) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from homebackup.model.backups.archive import Dump
 from homebackup.model.backups.drill import Drilled
+from homebackup.model.backups.home_assistant import HomeAssistantFacts
 from homebackup.model.backups.task import Task
 from homebackup.model.backups.verification import Verified
 from homebackup.model.hyper_backup import OffSiteTask
@@ -66,7 +67,8 @@ class SiteFacts:
     are on the node. `counting` is by job the epoch from which on its runs count, for jobs that were made or changed
     since they last ran; `verified` is what verifications found, `drilled` what drills came to, of now and before;
     `off_site` are tasks of Hyper Backup by name, None for one that is declared and not there.
-    `neighbours` are other sites that use the same NAS, as they are declared.
+    `neighbours` are other sites that use the same NAS, as they are declared; `home_assistant` is what that says of its
+    own backups, None where nobody asks it.
     """
 
     now: float
@@ -87,3 +89,4 @@ class SiteFacts:
     drilled: tuple[Drilled, ...] | Unseen = ()
     off_site: Mapping[str, OffSiteTask | Unseen | None] = field(default_factory=dict)
     neighbours: tuple[Site, ...] | Unseen = ()
+    home_assistant: HomeAssistantFacts | Unseen | None = None

@@ -71,6 +71,8 @@ class Site(Part):
     """They are made one after the other, `in_order`: Pulumi hands them over in no order of the owner's."""
     apps: Annotated[Mapping[Text, App], AfterValidator(_named)] = {}
     windows: tuple[Window, ...] = ()
+    neighbours: tuple[Text, ...] = ()
+    """Files of the stacks of other sites that use the same NAS; a relative path counts from the project's folder."""
     inventory: Inventory | None = None
     exemptions: Mapping[Exempt, Reason] = {}
     """Guests of the cluster, or single disks of theirs, that nothing has to back up, with the reason."""
