@@ -33,7 +33,7 @@ class HomeBackup(pulumi.ComponentResource):
 
             AppBackups(wanted_dumps.DUMPS, site, after())
         if site.inventory:
-            previous = InventoryEntries("inventory", site, site.inventory, after(previous))
+            InventoryEntries("inventory", site, site.inventory, after(previous))
         if site.documents:
             from components.documents import Documents  # no other preview shall pay for what it imports
 
