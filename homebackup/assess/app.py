@@ -2,6 +2,7 @@
 
 from statistics import median
 
+from homebackup.assess import home_assistant
 from homebackup.assess.amounts import size
 from homebackup.assess.deferral import over
 from homebackup.assess.deferral import remedy as remedy_of
@@ -21,13 +22,18 @@ Told = tuple[State, str, str]
 
 def apps(site: Site, facts: SiteFacts) -> tuple[Verdict, ...]:
     """The verdict on every app of the site, by name; one whose files are elsewhere is unknown, and is not counted."""
-    return tuple(_verdict(name, app, facts) for name, app in sorted(site.apps.items()))
+    return tuple(_verdict(name, app, site, facts) for name, app in sorted(site.apps.items()))
 
 
-def _verdict(name: str, app: App, facts: SiteFacts) -> Verdict:
-    seen = facts.apps.get(name, ())
-    files = [] if isinstance(seen, Unseen) else _counting(seen, facts.now)
-    state, said, remedy = _told(name, app, facts, files)
+def _verdict(name: str, app: App, site: Site, facts: SiteFacts) -> Verdict:
+    own = site.home_assistant if site.home_assistant and site.home_assistant.app == name else None
+    told = facts.home_assistant if own else None
+    seen = facts.apps.get(name, None if told is None or isinstance(told, Unseen) else home_assistant.files(told))
+    files = [] if seen is None or isinstance(seen, Unseen) else _counting(seen, facts.now)
+    state, said, remedy = _told(name, app, facts, files, told or seen)
+    if own and told and not isinstance(told, Unseen) and not app.deferred:
+        on_nas = files if name in facts.apps and not isinstance(seen, Unseen) else None
+        state, said, remedy = home_assistant.trouble(own, told, on_nas, facts.now) or (state, said, remedy)
     whole = [file for file in files if file.size]
     newest = whole[-1] if whole else None
     return Verdict(
@@ -40,7 +46,7 @@ def _verdict(name: str, app: App, facts: SiteFacts) -> Verdict:
         size=newest.size if newest else None,
         archive=newest.name if newest else "",
         critical=app.classification == "critical",
-        counted=bool(app.deferred) or name in facts.apps,
+        counted=bool(app.deferred) or name in facts.apps or told is not None,
     )
 
 
@@ -50,16 +56,17 @@ def _counting(files: tuple[AppFile, ...], now: float) -> list[AppFile]:
     return sorted(done, key=lambda file: (file.written, file.name))
 
 
-def _told(name: str, app: App, facts: SiteFacts, files: list[AppFile]) -> Told:
+def _told(name: str, app: App, facts: SiteFacts, files: list[AppFile], seen: object) -> Told:
+    """The verdict by its files; `seen` is what told of them, None where nobody looks."""
     if over(app.deferred, facts.guests):
         assert app.deferred
         said = f"guest {app.deferred.until} runs, until which it was deferred ({app.deferred.reason.rstrip('. ')})"
         return "UNPROTECTED", said, remedy_of(name)
     if app.deferred:
         return "DEFERRED", str(app.deferred), "nothing, until that is over"
-    if name not in facts.apps:
+    if seen is None:
         return "UNKNOWN", f"its files are on {app.host}, where nobody looks", "look there by hand; it is not counted"
-    if isinstance(seen := facts.apps[name], Unseen):
+    if isinstance(seen, Unseen):
         return "UNKNOWN", seen.said, seen.remedy
     if not files:
         return "STALE", f"there is no {app.glob} in {app.path}", "see that the app makes backups, and where"
