@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from homebackup.assess.account import account
+from homebackup.assess.agenda import agenda
 from homebackup.assess.doubting import doubted
+from homebackup.assess.nas import of_management, of_off_site
 from homebackup.assess.preflight_host import of_host
 from homebackup.assess.preflight_nas import of_nas
 from homebackup.assess.preflight_rights import of_rights
@@ -17,10 +19,22 @@ from homebackup.model.site import Site
 def findings(site: Site, seen: Preflight) -> list[Finding]:
     """Everything that was found, in the order of the items."""
     found = [*of_host(site, seen), *of_nas(site, seen), *of_rights(site, seen), *_lints(site, seen)]
+    found += _management(site, seen)
     found.sort(key=lambda one: list(ITEMS).index(one.id))
     unseen = [part for part in vars(seen).values() if isinstance(part, Finding)]
     first = {one.said: one for one in reversed(found) if one in unseen}
     return [one for one in found if one not in unseen or first[one.said] == one]
+
+
+def _management(site: Site, seen: Preflight) -> Iterator[Finding]:
+    """What the NAS tells of itself, where its management is kept."""
+    told, facts = seen.management, seen.facts
+    if isinstance(told, Finding):
+        yield told
+    elif told:
+        yield from of_management(site, told)
+    if isinstance(facts, SiteFacts) and facts.off_site:
+        yield from of_off_site(site, facts, agenda(site, facts, facts.now).line.around)
 
 
 def _lints(site: Site, seen: Preflight) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from homebackup.model.backups.facts import SiteFacts
+from homebackup.model.dsm_facts import DsmFacts
 from homebackup.model.finding import Finding
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.permissions import Account
@@ -33,7 +34,12 @@ ITEMS: Mapping[str, str] = {
     "space": "The NAS has room for what the jobs are going to keep.",
     "storage": "`pvesm status` sees the storage, and it is active.",
     "app-files": "Each app's own backups are where they are declared, and fresh.",
-    "dsm": "DSM answers on its port.",
+    "dsm": "DSM answers on its port, and lets us in where its management is kept.",
+    "share": "The NAS has the shared folders of the mount and the exports.",
+    "volume": "The volume of the archives has room.",
+    "snapshots": "Archives outlive who gets hold of the host or the NAS.",
+    "nfs-service": "NFS is on, in the version that the mount asks for.",
+    "off-site": "Each task of Hyper Backup is well, and does not run while archives are written.",
     "root-only": "Options that only root may set can be set.",
     "permissions": "The credentials in use may make every call that is needed.",
     "lints": "The declaration does what its owner wants of it: see the lints.",
@@ -77,3 +83,4 @@ class Preflight:
     facts: SiteFacts | Finding | None = None
     dsm: bool | None = None
     """Whether a configured DSM answered this machine."""
+    management: DsmFacts | Finding | None = None

@@ -14,6 +14,7 @@ from homebackup.model.permissions import Account, needs, paths
 from homebackup.model.preflight import Preflight, Rights, Way
 from homebackup.model.site import Site
 from homebackup.model.tryout import Tryout
+from homebackup.world import dsm_look
 from homebackup.world.connection import Connection
 from homebackup.world.errors import Denied, Trouble, Unreachable, Untrusted
 from homebackup.world.gather import gather
@@ -37,6 +38,7 @@ async def look(site: Site, live: LiveSite) -> Preflight:
         rights = asking.create_task(_part("permissions", _rights(site, live)))
         facts = asking.create_task(_part("lints", gather(site, live)))
         dsm = asking.create_task(_dsm(to))
+        management = asking.create_task(_part("dsm", dsm_look.look(site, live)))
     return Preflight(
         way(to),
         False,
@@ -47,6 +49,7 @@ async def look(site: Site, live: LiveSite) -> Preflight:
         rights.result(),
         facts.result(),
         dsm.result(),
+        management.result(),
     )
 
 
