@@ -1,6 +1,6 @@
 """Every rule with what a site's declaration makes of it: kept, broken, exempt for a time, or to be looked for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from homebackup.assess.doubt import Doubt, has_ended, not_exempt
 from homebackup.assess.lint import doubts
 from homebackup.model.rules import RULES, Rule
+from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 
 State = Literal["broken", "exempt", "kept", "measured"]
@@ -28,9 +29,12 @@ class Judged:
     ended: bool = False
 
 
-def governed(site: Site, now: float, zone: ZoneInfo) -> list[Judged]:
-    """Every rule in the table's order; times of the declaration are taken to be of `zone`."""
-    told = doubts(site, zone, now)
+def governed(site: Site, now: float, zone: ZoneInfo, neighbours: Sequence[Site] | Unseen = ()) -> list[Judged]:
+    """Every rule in the table's order; times of the declaration are taken to be of `zone`.
+
+    `neighbours` are other sites that use the same NAS.
+    """
+    told = doubts(site, zone, now, neighbours=neighbours)
     still = list(not_exempt(site, told, now, zone))
     return [_judged(site, name, told, still, ended=has_ended(site, name, now, zone)) for name in RULES]
 

@@ -7,12 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from homebackup.assess.governance import Judged, governed
-from homebackup.commands.ending import CRITICAL, TROUBLE, WELL, run, told
+from homebackup.commands.ending import CRITICAL, TROUBLE, UNKNOWN, WELL, run, told
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, show
 from homebackup.commands.status import ExitCode, terminal
+from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 from homebackup.views import rules as view
+from homebackup.world.neighbours import neighbours
 from homebackup.world.pulumi_cli import PulumiCli
 from homebackup.world.stack import Stack as Declared
 
@@ -26,13 +28,16 @@ def verb(stack: Stack = None, cwd: Folder = HERE, as_json: Json = False, exit_co
 
 
 async def _rules(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
-    site = (await Declared.of(pulumi)).site
-    judged = governed(site, time.time(), ZoneInfo("UTC"))
+    declared = await Declared.of(pulumi)
+    site, others = declared.site, neighbours(declared.site, declared.folder)
+    judged = governed(site, time.time(), ZoneInfo("UTC"), others)
+    unseen = [others] if isinstance(others, Unseen) else []
     if as_json:
-        document("rules", [_data(site, one) for one in judged], site=site.name)
+        document("rules", [_data(site, one) for one in judged], map(str, unseen), site=site.name)
     else:
-        show(view.text(site, judged, **terminal()))
-    return told(_code(judged), asked=exit_code)
+        show(view.text(site, judged, unseen, **terminal()))
+    code = _code(judged)
+    return told(UNKNOWN if unseen and code != CRITICAL else code, asked=exit_code)
 
 
 def _data(site: Site, one: Judged) -> dict[str, Any]:

@@ -7,15 +7,18 @@ from rich.text import Text
 
 from homebackup.assess.governance import Judged, State
 from homebackup.model.plain import plain_line
+from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 from homebackup.views.table import WIDTH, drawn, wrapped
 
 COLOURS: dict[State, str] = {"broken": "yellow", "exempt": "cyan", "kept": "green", "measured": "dim"}
 WORDS: dict[State, str] = {"broken": "BROKEN", "exempt": "exempt", "kept": "kept", "measured": "-"}
-UNSEEN = "What has no state here takes a look at the site: homebackup preflight tells it."
+MEASURED = "What has no state here takes a look at the site: homebackup preflight tells it."
 
 
-def text(site: Site, judged: Sequence[Judged], *, width: int = WIDTH, colour: bool = False) -> str:
+def text(
+    site: Site, judged: Sequence[Judged], unseen: Sequence[Unseen] = (), *, width: int = WIDTH, colour: bool = False
+) -> str:
     """All rules, those that are broken explained."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in ("Rule", "State", "Says"):
@@ -25,7 +28,8 @@ def text(site: Site, judged: Sequence[Judged], *, width: int = WIDTH, colour: bo
         table.add_row(one.id, state, Text(one.rule.says.replace("`", "")))
     blocks = [drawn([f"What the backups of {plain_line(site.name)} go by", "", table], width, colour)]
     blocks += ["\n".join(_why(one, site, width)) for one in judged if one.state in ("broken", "exempt")]
-    return "\n\n".join([*blocks, UNSEEN]) + "\n"
+    blocks += ["\n".join(wrapped(f"not seen: {part}", width)) for part in unseen]
+    return "\n\n".join([*blocks, MEASURED]) + "\n"
 
 
 def _why(one: Judged, site: Site, width: int) -> Iterator[str]:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
 from homebackup.commands.rules import _rules
 from homebackup.model.rules import RULES
@@ -60,6 +61,20 @@ async def test_text_for_a_person_and_no_exit_code_unless_asked(
     said = capsys.readouterr().out
     assert said.startswith("What the backups of home go by\n")
     assert "write stale-after-hours: 170" in " ".join(said.split())
+
+
+async def test_another_site_on_the_nas_counts_and_one_that_is_not_there_is_unknown(
+    stack: PlayedStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes: dict[Path_, Any] = {("rules",): {"stale-too-early": LATE}, ("neighbours",): ["shop.yaml"]}
+    code, said = await listed(stack, capsys, changes)
+    assert code == 3
+    assert "shop.yaml: the file is not there" in said["unknown"][0]
+    shop = with_changes({("name",): "shop", ("node",): "shop"})
+    (stack.folder / "shop.yaml").write_text(yaml.safe_dump({"config": {"shop:site": shop}}))
+    code, said = await listed(stack, capsys, changes)
+    assert code == 1
+    assert [one["id"] for one in said["rules"] if one["state"] == "broken"] == ["nas"]
 
 
 async def test_an_exemption_from_no_rule_is_refused_with_its_path(stack: PlayedStack) -> None:

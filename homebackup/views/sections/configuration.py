@@ -71,6 +71,13 @@ def _mount(site: Site) -> Iterator[str]:
         yield "The directory underneath takes no file while nothing is mounted, so that nothing fills the root disk."
     if site.mount.heal:
         yield "A timer on the node mounts it again when the NAS is back."
+    if rows := [
+        (span(share), span(client), export.access, "stays root" if export.squash == "none" else export.squash)
+        for share, clients in sorted((site.nas.dsm.exports if site.nas.dsm else {}).items())
+        for client, export in sorted(clients.items())
+    ]:
+        yield "The NFS rules on the NAS:"
+        yield table(("Shared folder", "Client", "Access", "Root"), rows)
 
 
 def _storage(site: Site) -> tuple[str, ...]:
