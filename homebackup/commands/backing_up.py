@@ -7,14 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn
 
 from homebackup.assess.amounts import size
 from homebackup.assess.manual import Order, came_to, outcomes
 from homebackup.commands import ending
 from homebackup.commands.printing import say
-from homebackup.commands.progress import aside
+from homebackup.commands.progress import aside, bars
 from homebackup.commands.status import CODES
 from homebackup.model.backups.progress import moving
 from homebackup.model.backups.task import GuestRun
@@ -160,7 +159,7 @@ class Bars:
     """A bar for each guest of a task, on standard error, gone at its end."""
 
     def __init__(self, vmids: Iterable[int], name: Callable[[int], str]) -> None:
-        self._progress = Progress(*COLUMNS, console=Console(stderr=True), transient=True)
+        self._progress = bars(*COLUMNS)
         self._name = name
         self._bars: dict[int, TaskID] = {}
         self._finished: set[int] = set()

@@ -5,12 +5,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from homebackup.world.batch import Hear
 
 AFTER = 1.0
 """Seconds after which anything is shown."""
+
+
+def bars(*columns: ProgressColumn, console: Console | None = None) -> Progress:
+    """Bars on standard error, gone at their end; nothing at all where nobody is at a terminal."""
+    console = console or Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 @contextmanager

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from homebackup.assess.amounts import size
 from homebackup.assess.picking import Pick
@@ -17,6 +16,7 @@ from homebackup.assess.rebuilding import KINDS
 from homebackup.assess.restoring import volume
 from homebackup.assess.runbook import Rooms, needs, place
 from homebackup.commands.printing import say
+from homebackup.commands.progress import bars
 from homebackup.model.backups import guest_config
 from homebackup.model.backups.facts import Guest, SiteFacts
 from homebackup.model.backups.task_log import well
@@ -188,7 +188,7 @@ class Restoring:
         except asyncio.CancelledError:
             self._upid = await beginning  # what is sent cannot be called back, and without its UPID not stopped either
             raise
-        with Progress(*COLUMNS, console=Console(stderr=True), transient=True) as bar:
+        with bars(*COLUMNS) as bar:
             shown = bar.add_task(self._archive.name, total=None)
 
             def hear(lines: list[str]) -> None:

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -25,7 +24,7 @@ from homebackup.assess.verifying import Checked, in_order, is_due, kept, looked,
 from homebackup.commands import ending
 from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, say
-from homebackup.commands.progress import aside
+from homebackup.commands.progress import aside, bars
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.reading import away
 from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN
@@ -141,7 +140,7 @@ class Verifying:
         """Read to their end those that are due, one after the other; whether the NAS answered till the end."""
         quick = list(self._found.values())
         due = [one for one in quick if is_due(one, self._known) or (self._again and one.state == GOOD)]
-        with Progress(*COLUMNS, console=Console(stderr=True), transient=True) as bar:
+        with bars(*COLUMNS) as bar:
             task, done = bar.add_task("", total=sum(one.archive.size for one in due)), 0
             for before in due:
                 bar.update(task, description=before.archive.name)

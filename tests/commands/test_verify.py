@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import time
 from typing import Any
 
 import pytest
-from rich.progress import Progress
+from rich.console import Console
+from rich.progress import Progress, ProgressColumn
 
 from homebackup.commands import verify as verify_verb
 from homebackup.commands.ending import Ended
+from homebackup.commands.progress import bars
 from homebackup.commands.verify import Verifying
 from homebackup.model.backups.archive import Archive
 from homebackup.model.backups.sample import HEAD, TAIL
@@ -223,17 +226,23 @@ def test_the_verb_ends_with_its_code(stack: PlayedStack, lab: Lab, monkeypatch: 
 
 
 async def test_no_line_is_printed_into_a_bar(stack: PlayedStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    bars: list[Progress] = []
+    terminal = Console(file=io.StringIO(), width=80, force_terminal=True, _environ={"TERM": "xterm"})
+    made: list[Progress] = []
     said: list[tuple[str, bool]] = []
 
-    class Watched(Progress):
-        def start(self) -> None:
-            bars.append(self)
-            super().start()
+    def watched(*columns: ProgressColumn) -> Progress:
+        made.append(bars(*columns, console=terminal))
+        return made[-1]
 
-    monkeypatch.setattr(verify_verb, "Progress", Watched)
-    monkeypatch.setattr(verify_verb, "say", lambda text: said.append((text, any(bar.live.is_started for bar in bars))))
+    monkeypatch.setattr(verify_verb, "bars", watched)
+    monkeypatch.setattr(verify_verb, "say", lambda text: said.append((text, any(b.live.is_started for b in made))))
     assert await Verifying(deep=True, only_newest=True).of(stack) == 0
     assert sum("all of it read" in text for text, _ in said) == 5
     assert not any(mixed for _, mixed in said)
-    assert len(bars) == 6
+    assert isinstance(terminal.file, io.StringIO)
+    assert "vzdump-qemu-102-" in terminal.file.getvalue()
+
+
+async def test_without_a_terminal_there_are_no_bars(stack: PlayedStack, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await Verifying(deep=True, only_newest=True).of(stack) == 0
+    assert capsys.readouterr().err == ""
