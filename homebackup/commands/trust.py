@@ -1,6 +1,6 @@
 """`homebackup trust`: what the site shows of itself before any login, compared by the owner and kept in the stack."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,7 +19,9 @@ from homebackup.world.trust import certificate_fingerprint, fingerprint_of, ssh_
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Store without asking.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Store even where the stack holds something else.")]
+OfDsm = Annotated[bool, typer.Option("--dsm", help="The NAS's own management instead; asks for a one-time code once.")]
 
+FINGERPRINTS = frozenset({"fingerprint", "dsmFingerprint"})
 WAY = ("host", "apiPort", "sshPort", "lab", "timeout")
 """Of the stack's configuration, what it takes to knock; what it trusts so far must not stand in the way."""
 
@@ -37,19 +39,37 @@ class Shown:
     compare: str
     instead: str
     """The configuration that says another way whom to trust; both together are refused."""
+    where: str = "on its console"
+    option: str = ""
+    """Of this verb, the option that shows it."""
 
 
-def verb(stack: Stack = None, cwd: Folder = HERE, yes: Yes = False, replace: Replace = False) -> None:
+def verb(
+    stack: Stack = None, cwd: Folder = HERE, yes: Yes = False, replace: Replace = False, dsm: OfDsm = False
+) -> None:
     """Show the API certificate's fingerprint and the ssh host key, ask, and store them in the stack."""
-    run(_trust(PulumiCli(cwd, stack), yes=yes, replace=replace))
+    if dsm:
+        from homebackup.commands.trust_dsm import trust_dsm  # nobody else shall wait for what it imports
+
+        run(trust_dsm(PulumiCli(cwd, stack), yes=yes, replace=replace))
+    else:
+        run(_trust(PulumiCli(cwd, stack), yes=yes, replace=replace))
 
 
 async def _trust(pulumi: PulumiCli, *, yes: bool, replace: bool) -> int:
     stored = provider(await pulumi.config())
     to = Connection.parse({key: stored[key] for key in WAY if key in stored}, pulumi.folder)
+    shown = await _shown(to, needs_api=stored.get("api") == "https")
+    return await compared(pulumi, to.host, shown, stored, yes=yes, replace=replace)
+
+
+async def compared(
+    pulumi: PulumiCli, host: str, shown: Iterable[Shown], stored: Mapping[str, str], *, yes: bool, replace: bool
+) -> int:
+    """Tell what a host shows, ask, and store what the stack does not hold yet; raises Untrusted."""
     fresh = []
-    for one in await _shown(to, needs_api=stored.get("api") == "https"):
-        say(f"{one.noun} of {to.host}:\n  {one.printed}\n  to compare, on its console: {one.compare}")
+    for one in shown:
+        say(f"{one.noun} of {host}:\n  {one.printed}\n  to compare, {one.where}: {one.compare}")
         if one.instead in stored:
             say(f"  not stored, because homebackup:{one.instead} says whom to trust")
         elif not (old := stored.get(one.key, "")):
@@ -61,10 +81,10 @@ async def _trust(pulumi: PulumiCli, *, yes: bool, replace: bool) -> int:
             fresh.append(one)
         else:
             raise Untrusted(
-                f"{one.noun} of {to.host}",
+                f"{one.noun} of {host}",
                 f"it is {one.printed}, but {_printed(one, old)} is stored",
                 "nothing was stored; find out why it changed before you go on, and only if the host was set up anew or "
-                "the certificate renewed, run homebackup trust --replace",
+                f"the certificate renewed, run homebackup trust{one.option} --replace",
                 old=_printed(one, old),
                 new=one.printed,
             )
@@ -107,14 +127,14 @@ async def _shown(to: Connection, *, needs_api: bool) -> list[Shown]:
 
 def same(shown: Shown, stored: str) -> bool:
     """Whether what the stack holds is what was shown, in whatever spelling."""
-    if shown.key == "fingerprint":
+    if shown.key in FINGERPRINTS:
         return _colons(stored) == shown.value
     return pin(stored) in (shown.value, shown.printed.split()[0])
 
 
 def _printed(shown: Shown, stored: str) -> str:
     """What the stack holds, as the shown one is printed."""
-    return _colons(stored) if shown.key == "fingerprint" else fingerprint_of(stored)
+    return _colons(stored) if shown.key in FINGERPRINTS else fingerprint_of(stored)
 
 
 def _colons(stored: str) -> str:

@@ -80,6 +80,11 @@ class Dsm:
                 raise dsm_codes.of_call(self.subject, command, code, str(self._to.dsm_account))
             return answer.get("data")
 
+    async def enter(self) -> None:
+        """Logs in, and asks nothing; raises Trouble."""
+        async with self._turn:
+            await self._log_in()
+
     async def trust(self, code: str) -> str:
         """The device id that DSM gives this machine for a one-time code; raises Trouble."""
         async with self._turn:

@@ -51,10 +51,14 @@ ANSWERS: Mapping[int, tuple[type[Trouble], str, str]] = {
 """What a call that is refused says."""
 
 
-def of_login(subject: str, code: int) -> Trouble:
+class CodeWanted(NotLoggedIn):
+    """The account has a second factor, and DSM does not know this machine."""
+
+
+def of_login(subject: str, code: int) -> NotLoggedIn:
     """The error for a login that ended with the code."""
     said, remedy = LOGIN.get(code, (f"it refused the login with code {code}", _DEFECT))
-    return NotLoggedIn(subject, said, remedy)
+    return (CodeWanted if code == OTP_WANTED else NotLoggedIn)(subject, said, remedy)
 
 
 def of_call(subject: str, command: str, code: int, account: str) -> Trouble:

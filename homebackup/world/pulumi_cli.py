@@ -114,7 +114,13 @@ class PulumiCli:
             raise _failed(arguments[0], ran)
         return ran.out
 
-    async def _ran(self, *arguments: str) -> "_Ran":
+    async def keep_secret(self, key: str, value: str) -> None:
+        """Store a secret in the stack's configuration; it is in no process's arguments. Raises Failed, or Missing."""
+        ran = await self._ran("config", "set", key, "--secret", "--non-interactive", stdin=value.encode())
+        if ran.exit:
+            raise _failed("config", ran)
+
+    async def _ran(self, *arguments: str, stdin: bytes | None = None) -> "_Ran":
         program = shutil.which("pulumi")
         if program is None:
             raise Missing(
@@ -126,12 +132,12 @@ class PulumiCli:
             *arguments,
             *stack,
             cwd=self.folder,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            out, err = await asyncio.wait_for(process.communicate(), PREVIEWING)
+            out, err = await asyncio.wait_for(process.communicate(stdin), PREVIEWING)
         except TimeoutError:
             process.kill()
             raise Failed(

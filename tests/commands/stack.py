@@ -37,6 +37,10 @@ class PlayedStack(PulumiCli):
             raise answer
         return answer
 
+    async def keep_secret(self, key: str, value: str) -> None:
+        self.ran.append(f"config set {key} --secret")
+        self.stored[key.partition(":")[2]] = value
+
     def journal(self) -> list[Entry]:
         """What was kept of what was done."""
         return entries(place(self.folder))[0]
