@@ -19,6 +19,8 @@ from homebackup.model.site import Site
 from homebackup.views.wording import alike, bytes_of, drilled, inventory, looked, moment, notes, summary, verified
 
 WIDTH = 80
+NARROW = 66
+"""Columns below which a status has no room for sizes and next runs."""
 LISTED = 20
 """Files that are listed one by one; the rest is counted."""
 COLOURS = {
@@ -54,14 +56,16 @@ def status(
 ) -> str:
     """The whole status as text, worst first below the table."""
     zone = ZoneInfo(facts.zone)
-    table = _table("Guest", "Verdict", "Newest archive", "Size", "Next run")
+    wide = width >= NARROW
+    table = _table("Guest", "Verdict", *(("Newest archive", "Size", "Next run") if wide else ("Newest",)))
     shown = distinct(verdicts)
     for verdict in shown:
         newest = moment(verdict.newest, facts.now, zone)
-        aged = f"{newest}, {ago(facts.now - verdict.newest)}" if verdict.newest else newest
+        aged = ago(facts.now - verdict.newest) if verdict.newest else ""
         bytes_ = size(verdict.size) if verdict.size is not None else ""
         state = Text(verdict.state, COLOURS[verdict.state])
-        table.add_row(_cell(verdict.label), state, aged, bytes_, moment(verdict.next_run, facts.now, zone))
+        full = (f"{newest}, {aged}" if aged else newest, bytes_, moment(verdict.next_run, facts.now, zone))
+        table.add_row(_cell(verdict.label), state, *(full if wide else (aged or newest,)))
     blocks = [drawn([_head(site, facts), "", table], width, colour)]
     blocks += [drawn(_why(same, width), width, colour) for same in alike(shown)]
     if said := [*notes(facts, found), *verified(shown), *drilled(site, shown), *inventory(verdicts)]:

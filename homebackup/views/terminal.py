@@ -13,7 +13,8 @@ from homebackup.views.week import Row, Week, lay_out, legend
 GUTTER = 11
 COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "bright_red")
 FILL = {"window": "░", "left out": "╳", "twice": "▒"}
-LEAST = 40
+LEAST = 28
+"""Columns that the hours take at least."""
 
 
 def text(
@@ -65,7 +66,7 @@ def _hours(week: Week, chart: int) -> str:
     free = 0
     for hour in range(week.first, week.last):
         column = GUTTER + _column(hour * 60, week, chart)
-        if column >= free:
+        if free <= column <= len(drawn) - 5:
             drawn[column : column + 5] = f"{hour:02}:00"
             free = column + 6
     return "".join(drawn).rstrip()

@@ -158,7 +158,7 @@ def test_a_run_across_midnight_is_on_both_days() -> None:
 
 
 @EVERY
-@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("width", [40, 60, 100])
 def test_the_terminal_picture_fits(line: Timeline, width: int) -> None:
     said = terminal.text(line, conflicts(line), HOSTILE + "\x1b[2J", width=width)
     assert "\x1b" not in said

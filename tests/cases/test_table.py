@@ -17,10 +17,10 @@ from tests.cases.played_backups import GUEST, HOUR, NOON, OFF, Story, archive, s
 NIGHTS = tuple(archive(NOON - (9 + 24 * n) * HOUR) for n in range(3))
 
 
-def shown(story: Story, *, colour: bool = False, **changes: Any) -> str:
+def shown(story: Story, *, width: int = 80, colour: bool = False, **changes: Any) -> str:
     declared, facts = site(**story.declared), replace(story.facts("ssh"), **changes)
     found = coverage(declared, facts)
-    return table.status(declared, facts, verdicts(declared, facts, found), found, colour=colour)
+    return table.status(declared, facts, verdicts(declared, facts, found), found, width=width, colour=colour)
 
 
 def test_one_screen_says_everything() -> None:
@@ -35,6 +35,12 @@ def test_one_screen_says_everything() -> None:
         "\n"
         "1 verdict: 1 OK\n"
     )
+
+
+def test_a_phone_is_told_what_matters_most() -> None:
+    text = shown(Story(NIGHTS, declared={"name": "home-assistant"}), width=40)
+    assert "Guest               Verdict  Newest\n100 home-assistant  OK       9 h ago\n" in text
+    assert all(len(line) <= 40 for line in text.splitlines())
 
 
 def test_why_and_what_to_do_stand_below() -> None:
