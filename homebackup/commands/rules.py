@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from homebackup.assess.governance import Judged, governed
@@ -12,7 +11,7 @@ from homebackup.commands.options import HERE, Folder, Json, Stack
 from homebackup.commands.printing import document, show
 from homebackup.commands.status import ExitCode, terminal
 from homebackup.model.seen import Unseen
-from homebackup.model.site import Site
+from homebackup.views import documents
 from homebackup.views import rules as view
 from homebackup.world.neighbours import neighbours
 from homebackup.world.pulumi_cli import PulumiCli
@@ -33,27 +32,15 @@ async def _rules(pulumi: PulumiCli, *, as_json: bool, exit_code: bool) -> int:
     judged = governed(site, time.time(), ZoneInfo("UTC"), others)
     unseen = [others] if isinstance(others, Unseen) else []
     if as_json:
-        document("rules", [_data(site, one) for one in judged], map(str, unseen), site=site.name)
+        data = asdict(documents.rules(site, judged, unseen))
+        document("rules", data.pop("rules"), data.pop("unknown"), **data)
     else:
         show(view.text(site, judged, unseen, **terminal()))
-    code = _code(judged)
-    return told(UNKNOWN if unseen and code != CRITICAL else code, asked=exit_code)
+    return told(_code(judged, unseen), asked=exit_code, unseen=bool(unseen))
 
 
-def _data(site: Site, one: Judged) -> dict[str, Any]:
-    exemption = site.rules.get(one.id)
-    return {
-        "id": one.id,
-        "level": one.rule.level,
-        "says": one.rule.says,
-        "why": one.rule.why,
-        "state": one.state,
-        "critical": one.critical,
-        "found": [{name: said for name, said in asdict(doubt).items() if name != "id"} for doubt in one.found],
-        "exemption": exemption and exemption.model_dump(mode="json") | {"ended": one.ended},
-    }
-
-
-def _code(judged: Sequence[Judged]) -> int:
+def _code(judged: Sequence[Judged], unseen: Sequence[Unseen]) -> int:
     broken = [one for one in judged if one.state == "broken"]
-    return CRITICAL if any(one.critical for one in broken) else TROUBLE if broken else WELL
+    if any(one.critical for one in broken):
+        return CRITICAL
+    return UNKNOWN if unseen else TROUBLE if broken else WELL

@@ -8,10 +8,12 @@ from pydantic import TypeAdapter
 
 from homebackup.assess.audit import Audit, Class
 from homebackup.assess.coverage import Cover, Coverage, Waste
+from homebackup.assess.governance import Judged, State
 from homebackup.assess.together import together, unseen
 from homebackup.assess.verdict import Verdict, Worst
 from homebackup.model.backups.facts import SiteFacts, Space
 from homebackup.model.finding import Finding
+from homebackup.model.rules import Level
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 
@@ -77,11 +79,53 @@ class AuditDocument:
     path: str
 
 
+@dataclass(frozen=True)
+class Breach:
+    """What breaks a rule."""
+
+    subject: str
+    said: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Exempt:
+    """Why a rule may be broken, until which day (YYYY-MM-DD), and whether that is over."""
+
+    reason: str
+    until: str
+    ended: bool
+
+
+@dataclass(frozen=True)
+class RuleState:
+    """One rule and what the declaration makes of it; `measured` takes a look at the site, which preflight takes."""
+
+    id: str
+    level: Level
+    says: str
+    why: str
+    state: State
+    critical: bool
+    found: list[Breach]
+    exemption: Exempt | None
+
+
+@dataclass(frozen=True)
+class RulesDocument:
+    """`homebackup rules --json`."""
+
+    rules: list[RuleState]
+    unknown: list[str]
+    site: str
+
+
 DOCUMENTS: dict[str, type[Any]] = {
     "status": StatusDocument,
     "coverage": CoverageDocument,
     "preflight": PreflightDocument,
     "audit": AuditDocument,
+    "rules": RulesDocument,
 }
 """The documents by the verbs that print them."""
 
@@ -118,6 +162,18 @@ def audit(site: Site, found: Audit, path: str) -> AuditDocument:
     """Everything that audit says."""
     things = [Thing(i.noun, i.name, i.state, i.said, i.remedy, i.differences) for i in found.items]
     return AuditDocument(things, [str(part) for part in found.unseen], site.name, path)
+
+
+def rules(site: Site, judged: Sequence[Judged], unseen: Sequence[Unseen]) -> RulesDocument:
+    """Everything that rules says."""
+    return RulesDocument([_rule(site, one) for one in judged], [str(part) for part in unseen], site.name)
+
+
+def _rule(site: Site, one: Judged) -> RuleState:
+    exemption, rule = site.rules.get(one.id), one.rule
+    found = [Breach(doubt.subject, doubt.said, doubt.remedy) for doubt in one.found]
+    exempt = Exempt(exemption.reason, exemption.until.isoformat(), one.ended) if exemption else None
+    return RuleState(one.id, rule.level, rule.says, rule.why, one.state, one.critical, found, exempt)
 
 
 def schema(verb: str) -> dict[str, Any]:
