@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from homebackup.model.state import Deployed
-from homebackup.world.errors import Failed, Missing
+from homebackup.world.errors import Failed, Missing, Trouble
 
 OF_NO_STACK = frozenset({"whoami"})
 """Commands of Pulumi that take no stack."""
@@ -108,7 +108,7 @@ class PulumiCli:
         return Preview(steps, {urn: tuple(found) for urn, found in texts.items()}, warnings)
 
     async def run(self, *arguments: str) -> str:
-        """What a command of Pulumi prints; raises Failed, or Missing when there is no Pulumi."""
+        """What a command of Pulumi prints; raises Failed, or Missing when there is no Pulumi or project."""
         ran = await self._ran(*arguments)
         if ran.exit:
             raise _failed(arguments[0], ran)
@@ -155,8 +155,11 @@ class _Ran:
     err: str
 
 
-def _failed(command: str, ran: _Ran) -> Failed:
+def _failed(command: str, ran: _Ran) -> Trouble:
     said = ran.err.strip() or ("" if ran.out.lstrip().startswith("{") else ran.out.strip())
+    if "no Pulumi.yaml project file found" in said:
+        remedy = "go to the folder of your project, or name it with --cwd"
+        return Missing("project", "no Pulumi.yaml is there or in a folder above", remedy)
     locked = "currently locked" in said
     remedy = "run `homebackup recover`, which looks whether the other run still lives" if locked else REMEDY
     return Failed(f"pulumi {command}", _plain(said) or f"it ended with exit code {ran.exit}", remedy, exit=ran.exit)

@@ -47,6 +47,12 @@ async def test_a_preview_reads_what_is_there_first(play: Play, tmp_path: Path) -
     assert (tmp_path / "asked").read_text() == "preview --json --refresh --non-interactive --stack home\n"
 
 
+async def test_a_folder_of_no_project_is_named_with_what_to_do(play: Play) -> None:
+    pulumi = play("", 255, "error: no Pulumi.yaml project file found (searching upwards from /x). If you have not ...")
+    with pytest.raises(Missing, match=r"no Pulumi.yaml is there or in a folder above; go to .* with --cwd"):
+        await pulumi.config()
+
+
 ERROR = {"severity": "error", "message": "error: Preview failed: no such host"}
 FAILURES: dict[str, tuple[Any, int, str, str]] = {
     # what it prints, its exit code, what it prints on standard error, what is said
