@@ -76,7 +76,7 @@ def line_of_nobody(line: Entry, site: Site) -> Stranger:
     if line.source == nfs_source(site.nas.address, site.mount.export):
         remedy = f"take one of the two lines out: the site declares {site.mount.target}"
         return Stranger("foreign", "nobody declared it, and it mounts the site's own export a second time", remedy)
-    return Stranger("foreign", f"nobody declared it; no line for {site.mount.target}")
+    return Stranger("foreign", f"nobody declared it, and it has nothing to do with {site.mount.target}")
 
 
 def entry_of_nobody(values: Mapping[str, str | None], site: Site, facts: SiteFacts) -> Stranger:
@@ -144,7 +144,7 @@ def _hidden(job: Job, site: Site, facts: SiteFacts) -> list[Guest]:
     """The guests that only disabled jobs have, which Proxmox VE then takes for backed up."""
     if job.enabled or isinstance(facts.guests, Unseen):
         return []
-    running = enabled_jobs(site, facts)
+    running = [other for other in enabled_jobs(site, facts) if not [*_storage(other, facts), *_schedule(other, facts)]]
     return [
         guest
         for guest in facts.guests

@@ -10,6 +10,7 @@ from homebackup.commands.ending import TROUBLE, UNKNOWN, WELL, run
 from homebackup.commands.options import HERE, Folder, Json
 from homebackup.commands.options import Stack as Named
 from homebackup.commands.printing import document, say
+from homebackup.model.finding import Level
 from homebackup.views import documents
 from homebackup.world.live_site import LiveSite
 from homebackup.world.preflight import look, look_at_rights
@@ -43,5 +44,13 @@ async def _preflight(pulumi: PulumiCli, *, permissions: bool, as_json: bool) -> 
     else:
         for finding in found:
             say("\n".join(finding.lines))
+        say(f"\n{_summary([finding.level for finding in found])}")
     levels = {finding.level for finding in found}
     return TROUBLE if "trouble" in levels else UNKNOWN if "unknown" in levels else WELL
+
+
+def _summary(levels: list[Level]) -> str:
+    """How many findings ask for something, for who reads the last line first."""
+    words: dict[Level, str] = {"trouble": "in trouble", "unknown": "unknown", "warning": "to be warned of"}
+    counted = [f"{levels.count(level)} {word}" for level, word in words.items() if level in levels]
+    return f"{len(levels)} things looked at: {', '.join(counted) or 'all is well'}"

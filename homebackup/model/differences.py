@@ -13,9 +13,11 @@ Show = Callable[[Field, Value], str]
 
 
 def shown(f: Field, value: Value) -> str:
-    """A value as the owner reads it, in Proxmox VE's spelling."""
+    """A value as the owner reads it: in Proxmox VE's spelling, but for the 0 and 1 of what is on or off."""
     if value is None:
         return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     spelled: Any = f.spell(value)
     return ",".join(spelled) if isinstance(spelled, list) else str(spelled)
 

@@ -95,6 +95,8 @@ def job(**changes: Any) -> dict[str, Any]:
     return {"jobs": (P0, P1, P2, {name: value for name, value in options.items() if value is not None})}
 
 
+NEVER = {"id": "never", "type": "vzdump", "all": 1, "schedule": "2020-01-01", "storage": "local", "enabled": 1}
+
 # What is there, the name of the thing, its class, words of why, and words of what to do.
 TABLE: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
     "an equal job": ({}, "backup-home-p0-daily", "equal", "it is as declared", "adopt --run"),
@@ -145,7 +147,7 @@ TABLE: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
         },
         "backup-home-p0-daily",
         "managed",
-        "enabled is 0, declared 1",
+        "enabled is no, declared yes",
         "pulumi up makes it so",
     ),
     "a managed job whose guest is gone": (
@@ -195,6 +197,13 @@ TABLE: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
     "no schedule at all": (job(schedule="when I like"), "old", "broken", "does not understand", "--retire"),
     "disabled, and others do its work": (job(enabled=0), "old", "foreign", "enabled jobs back up", "--retire old"),
     "disabled, and nobody else": (job(enabled=0, vmid="106"), "old", "broken", "hides 106 g106", "declare them in a"),
+    "disabled, beside one that never runs": (
+        {"jobs": (*job(enabled=0, vmid="106")["jobs"], NEVER)},
+        "old",
+        "broken",
+        "hides 106 g106",
+        "--retire old",
+    ),
     "disabled, of everybody": (job(enabled=0, vmid=None, all=1), "old", "broken", "hides 106 g106", "--retire old"),
     "a foreign storage": ({}, "local", "foreign", "type dir at /var/lib/vz", "leave it"),
     "a foreign line": ({"fstab": FSTAB + b"UUID=1 / ext4\n"}, "/", "foreign", "nobody declared it", "leave it"),

@@ -126,7 +126,7 @@ def test_from_the_seeded_house_to_an_empty_preview_and_back(
         "NFS mount /mnt/nas-backups: the export is mounted with hard instead of soft, timeo=600 instead of 150, "
         "retrans=2 instead of 3",
         "vzdump job backup-home-p0-daily: prune-backups is keep-last=1, declared keep-last=3",
-        "vzdump job backup-home-p1-daily: enabled is 0, declared 1",
+        "vzdump job backup-home-p1-daily: enabled is no, declared yes",
     ]
     stack("up", "--yes", "--skip-preview")
     stack("preview", "--expect-no-changes")
