@@ -33,6 +33,8 @@ PATIENCE = 120.0
 """Seconds without any answer of the node after which nobody waits for the task any more."""
 ENDING = 60.0
 """Seconds that a task which was told to stop may take to clean up."""
+UNTOLD = "unexpected status"
+"""What Proxmox VE itself says of a task whose log does not tell how it ended."""
 NOTHING = "OK"
 """What the call answers instead of a UPID where there is nothing to back up."""
 
@@ -104,7 +106,7 @@ async def follow(live: LiveSite, upid: str, hear: Callable[[list[str]], None], e
                 if state.get("status") == "stopped":
                     if more := await _more(live, path, len(lines)):
                         hear([*lines, *more])
-                    return str(state.get("exitstatus", ""))
+                    return str(state.get("exitstatus") or UNTOLD)
             heard = time.monotonic()
         except Unreachable as lost:
             if time.monotonic() - heard > PATIENCE:
