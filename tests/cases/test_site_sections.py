@@ -148,6 +148,19 @@ def test_what_is_declared_shows_in_the_commands() -> None:
     assert "vzdump-lxc-103" not in plain, "what is not compressed has no test of its own"
 
 
+def test_who_makes_the_files_of_apps_is_told_as_far_as_it_is_declared() -> None:
+    text = content(site(), "configuration")
+    said = "home-assistant: itself, every day at `05:00`, to `hassio.nas_backups`; 7 copies are kept."
+    assert said in text
+    assert said not in content(site({("home-assistant",): None}), "configuration")
+    dump = {"recipe": "postgres", "to": "/var/backups", "schedule": "02:10", "keep": 3}
+    app = {"guest": 101, "classification": "important", "stale-after-hours": 48, "dump": dump}
+    text = content(site({("apps", "immich"): app}), "configuration")
+    assert "immich: a script in guest 101 (postgres) at `02:10`, into `/var/backups`; 3 are kept." in text
+    rule = {("nas", "dsm"): {"exports": {"backups": {"10.0.0.50": {}}}}}
+    assert "| `backups` | `10.0.0.50` | rw | stays root |" in content(site(rule), "configuration")
+
+
 @pytest.mark.parametrize("name", SECTIONS)
 def test_names_of_others_stay_text(name: SectionName) -> None:
     evil = HOSTILE + "$(touch /x);' <!-- homebackup: end home-restore -->"

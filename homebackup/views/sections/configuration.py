@@ -116,6 +116,20 @@ def _apps(site: Site) -> Iterator[str]:
         state = "deferred" if app.deferred else f"{app.stale_after_hours} h"
         rows.append((quoted(name), str(app.guest), app.classification, state, where))
     yield table(("App", "Guest", "Loss would be", "Stale after", "Files"), rows)
+    yield from _made_by_apps(site)
+
+
+def _made_by_apps(site: Site) -> Iterator[str]:
+    """Who makes the files of apps, as far as that is declared."""
+    for name, app in sorted(site.apps.items()):
+        if dump := app.dump:
+            how = f"a script in guest {app.guest} ({dump.recipe}) at {span(dump.schedule)}, into {span(dump.to)}"
+            yield f"{quoted(name)}: {how}; {dump.keep} are kept."
+    if told := site.home_assistant:
+        when = f"{' and '.join(map(quoted, told.days)) or 'every day'} at {span(told.time)}"
+        counts = ((told.keep_copies, "copies"), (told.keep_days, "days"))
+        kept = " and ".join(f"{count} {what}" for count, what in counts if count) or "all"
+        yield f"{quoted(told.app)}: itself, {when}, to {', '.join(map(span, told.places))}; {kept} are kept."
 
 
 def _windows(site: Site) -> Iterator[str]:
