@@ -17,5 +17,5 @@ async def test_a_task_that_ended_without_a_status_is_not_taken_for_one_that_goes
             return {"status": "stopped"}
         return [{"n": 1, "t": "TASK ERROR: "}] if params["start"] == 0 else []
 
-    live = cast(LiveSite, SimpleNamespace(api=SimpleNamespace(call=call)))
+    live = cast("LiveSite", SimpleNamespace(api=SimpleNamespace(call=call)))
     assert await running.follow(live, UPID, lambda lines: None) == "unexpected status"
