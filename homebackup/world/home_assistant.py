@@ -82,17 +82,15 @@ class HomeAssistant:
             socket = await self._connected()
             deadline = time.monotonic() + LONGEST
             await self._answer("backup/subscribe_events", {})
-            number = await self._send(command, {})
-            while True:
+            number, begun, ended = await self._send(command, {}), False, False
+            while not (begun and ended):  # what fails at once is told before the request is answered with the reason
                 message = await self._receive(socket, command, deadline - time.monotonic(), sent=True)
+                event = message.get("event") or {}
                 if message.get("id") == number and message.get("type") == "result":
-                    self._result(command, message)
-                elif message.get("type") == "event":
-                    event = message.get("event") or {}
-                    if event.get("manager_state") == "create_backup":
-                        yield event
-                        if event.get("state") in ("completed", "failed"):
-                            return
+                    begun = self._result(command, message) is not None
+                elif event.get("manager_state") == "create_backup":
+                    yield event
+                    ended = event.get("state") in ("completed", "failed")
 
     async def download(self, backup: str, agent: str, into: Path) -> None:
         """Write a backup, as it lies at an agent, into a file; raises Trouble."""

@@ -35,7 +35,7 @@ def hass() -> Path:
 def _core(hass: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
     core = Core.start(hass, tmp_path_factory.mktemp("core"))
     yield core
-    core.stop()
+    core.end()
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +50,7 @@ def _supervised(hass: Path, supervisor: Supervisor, tmp_path_factory: pytest.Tem
     told = {"SUPERVISOR": supervisor.address, "SUPERVISOR_TOKEN": "of-the-double"}
     core = supervisor.core = Core.start(hass, tmp_path_factory.mktemp("supervised"), told)
     yield core
-    core.stop()
+    core.end()
 
 
 def way(core: Core, token: str = "") -> Connection:

@@ -49,7 +49,7 @@ class Core:
             core.boot()
             core.token = asyncio.run(core._new_token(core._access()))
         except BaseException:
-            core.stop()
+            core.end()
             raise
         return core
 
@@ -67,6 +67,13 @@ class Core:
     def refused_logins(self) -> int:
         """How often its log tells of a wrong login."""
         return (self.folder / "home-assistant.log").read_text().count("Login attempt or request with invalid auth")
+
+    def refusals_after(self, count: int) -> int:
+        """How many more wrong logins its log tells of, which it writes aside; at least one is waited for."""
+        deadline = time.monotonic() + 10
+        while self.refused_logins == count and time.monotonic() < deadline:
+            self._wait(0.1)
+        return self.refused_logins - count
 
     def boot(self) -> None:
         """Start it and wait until it answers."""
@@ -90,6 +97,12 @@ class Core:
         """End it."""
         if self.process is not None:
             self.process.terminate()
+            self.process.wait(60)
+
+    def end(self) -> None:
+        """End it at once; nobody needs what it has in memory."""
+        if self.process is not None:
+            self.process.kill()
             self.process.wait(60)
 
     def _wait(self, seconds: float) -> None:
