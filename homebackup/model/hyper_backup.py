@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 TASKS = "SYNO.Backup.Task list"
+STATUS = "SYNO.Backup.Task status"
 WITH: Mapping[str, Any] = {
     "sort_by": "name",
     "additional": ["last_bkp_time", "next_bkp_time", "last_bkp_result", "schedule", "get_source"],

@@ -45,7 +45,7 @@ async def off_site(site: Site, live: LiveSite) -> Mapping[str, OffSiteTask | Uns
 async def _task(live: LiveSite, listed: Mapping[str, Any]) -> OffSiteTask | Unseen:
     one = {"task_id": listed.get("task_id")}
     try:
-        status = await live.ask("dsm", "SYNO.Backup.Task status", one)
+        status = await live.ask("dsm", hyper_backup.STATUS, one)
         versions = await live.ask("dsm", "SYNO.Backup.Version list", {**one, "offset": 0, "limit": 20})
         target = await live.ask("dsm", "SYNO.Backup.Target get", {**one, "additional": ["is_online"]})
     except Trouble as trouble:
