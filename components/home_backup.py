@@ -1,5 +1,7 @@
 """A whole site: the rules of its NAS, mount, storage, the tiers one after the other, then inventory and documents."""
 
+from typing import ClassVar
+
 import pulumi
 
 from components.backup_tier import BackupTier
@@ -11,9 +13,15 @@ from homebackup.model.site import Site
 
 
 class HomeBackup(pulumi.ComponentResource):
-    """Everything that a site declares, in the order in which each part needs the one before."""
+    """Everything that a site declares, in the order in which each part needs the one before; one of them a program."""
+
+    _made: ClassVar[str] = ""
 
     def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
+        if HomeBackup._made:
+            said = f"HomeBackup {name}: this program has HomeBackup {HomeBackup._made} already, and a stack is one site"
+            raise pulumi.RunError(f"{said}; give {name} a stack of its own: pulumi stack init {name}")
+        HomeBackup._made = name
         super().__init__("homebackup:components:HomeBackup", name, None, opts)
 
         def after(*earlier: pulumi.Resource) -> pulumi.ResourceOptions:
