@@ -1,4 +1,4 @@
-"""`homebackup`: a verb is a file of this folder that has a function `verb`; its name is the file's."""
+"""`homebackup`: a verb is a file of this folder that has a `verb`, or a `group` of them; its name is the file's."""
 
 import sys
 from importlib import import_module
@@ -29,7 +29,10 @@ class Verbs(TyperGroup):
         """The verb of that name, None when there is none."""
         if cmd_name not in (_name(module.name) for module in iter_modules(commands.__path__)):
             return None
-        verb = getattr(import_module(f"homebackup.commands.{cmd_name.replace('-', '_')}"), "verb", None)
+        module = import_module(f"homebackup.commands.{cmd_name.replace('-', '_')}")
+        if group := getattr(module, "group", None):
+            return typer.main.get_group(group)
+        verb = getattr(module, "verb", None)
         if verb is None:
             return None
         alone = typer.Typer(add_completion=False)

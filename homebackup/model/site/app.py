@@ -3,6 +3,7 @@
 from typing import Self
 
 from homebackup.model.kinds import AbsolutePath, Text, Vmid
+from homebackup.model.site.assessed import Assessed
 from homebackup.model.site.dump import Dump
 from homebackup.model.site.parts import Classification, Hours, Part, Waiting
 
@@ -22,6 +23,8 @@ class App(Part):
     notes: Text = ""
     dump: Dump | None = None
     """The script that makes them in the guest; without a path they are looked at there."""
+    assess: Assessed | None = None
+    """Another instance that may hold the same data; `homebackup app assess` asks both."""
     deferred: Waiting | None = None
     """Why its backup waits; it then needs no path."""
 
