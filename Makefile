@@ -10,7 +10,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format-check types architecture demo test test-fast test-lab test-pulumi conformance faults simulate acceptance browser apps lab bench format lock clean
+.PHONY: help setup check lint format-check types architecture demo demo-restore test test-fast test-lab test-pulumi conformance faults simulate acceptance browser apps lab bench format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ architecture: setup
 
 demo: setup ## Set everything up and run the main job on the lab, on one screen
 	@python tools/demo.py
+
+demo-restore: setup ## Audit, adopt, back up, verify, drill and restore on the lab, on one screen
+	@python tools/demo_restore.py
 
 test: test-fast test-lab test-pulumi ## Run every test but those that need a browser, another program or a virtual machine
 

@@ -95,8 +95,10 @@ async def shell(facts: dict[str, Any], command: str) -> None:
         known_hosts=ssh["known_hosts"],
         config=None,
     ) as link:
-        await link.run(command, check=True)
-    print(f"  root@pve:~# {command}")
+        print(f"root@pve:~# {command}")
+        said = await link.run(command, check=True)
+    for line in str(said.stdout).splitlines():
+        print(f"  {line}")
 
 
 def main() -> None:

@@ -67,7 +67,7 @@ class Drills:
         """Drill the guest that is named, every one, or the next one; the exit code."""
         declared = await Declared.of(pulumi)
         if declared.site.drill is None:
-            remedy = "write drill: {vmids: 9100-9199} into its configuration, VMIDs that nothing else uses"
+            remedy = "write drill: {vmids: 9900-9999} into its configuration, VMIDs that nothing else uses"
             raise Refused(f"site {declared.site.name}", "it reserves no spare guests for drills", remedy)
         self._declared, self._live = declared, LiveSite(declared.connection, declared.folder)
         self._journal = journal.Journal(journal.place(declared.folder), "homebackup drill", declared.connection.secrets)

@@ -12,7 +12,7 @@ from homebackup.model.site.parts import Part
 def _vmids(text: Any) -> Any:
     found = re.fullmatch(r"(\d{3,9})\s*-\s*(\d{3,9})", str(text))
     if not found or not 100 <= int(found[1]) <= int(found[2]):
-        raise ValueError(f"{text!r} is no range of VMIDs such as 9100-9199")
+        raise ValueError(f"{text!r} is no range of VMIDs such as 9900-9999")
     return range(int(found[1]), int(found[2]) + 1)
 
 
@@ -24,6 +24,6 @@ class Drill(Part):
     """Spare guests, which live only while a drill lasts."""
 
     vmids: Vmids
-    """VMIDs that are reserved for drills, as `9100-9199`; those in use are passed over."""
+    """VMIDs that are reserved for drills, as `9900-9999`; those in use are passed over."""
     storage: StorageId | None = None
     """For their disks; each goes to its own storage unless given."""
