@@ -66,7 +66,7 @@ class NfsMount:
     def problems(self) -> Iterator[tuple[str, str]]:
         """`hard` in any form, which is also what NFS does unless told otherwise."""
         if trouble := soft_trouble(self.options):
-            yield "options", trouble
+            yield "options", f"{trouble} (soft-mount)"
 
     @classmethod
     async def ground(cls, world: World, name: str, wanted: Mapping[str, Value], *, fresh: bool = False) -> HostFacts:

@@ -24,7 +24,7 @@ BAD: Bad = {
     "hard behind a comma": ({"options": ["soft", "timeo=150,hard"]}, {"options": HARD}),
     "hard in one text": ({"options": "soft,hard"}, {"options": HARD}),
     "hard by silence": ({"options": ["defaults", "timeo=150"]}, {"options": "must have soft"}),
-    "no options": ({"options": []}, {"options": "must have soft"}),
+    "no options": ({"options": []}, {"options": "is switched off (soft-mount)"}),
     "an option with a blank": ({"options": ["soft", "timeo = 150"]}, {"options": "is not a mount option"}),
     "a number for options": ({"options": 5}, {"options": "must be a list"}),
     "a Tailscale address": ({"server": "100.100.1.2"}, {"server": "is a Tailscale address; mount by the LAN address"}),

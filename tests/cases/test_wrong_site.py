@@ -28,7 +28,10 @@ WRONG: dict[str, tuple[Mapping[Path_, Any], dict[str, str]]] = {
         {"lan": "10.0.0.5/24 has host bits set; write the LAN as in"},
     ),
     "no LAN": ({("lan",): "home"}, {"lan": "write the LAN as in 10.0.0.0/24"}),
-    "a Tailscale address": ({("nas", "address"): "100.101.102.103"}, {"nas.address": "is a Tailscale address"}),
+    "a Tailscale address": (
+        {("nas", "address"): "100.101.102.103"},
+        {"nas.address": "mount by the LAN address, the tunnel is not up when the host boots (lan-address)"},
+    ),
     "a name for an address": ({("nas", "address"): "nas.local"}, {"nas.address": "'nas.local' is not an address"}),
     "an address of another LAN": (
         {("nas", "address"): "192.168.0.150"},
@@ -41,7 +44,7 @@ WRONG: dict[str, tuple[Mapping[Path_, Any], dict[str, str]]] = {
         {("mount", "options"): ["soft", "timeo=1,hard"]},
         {"mount.options": "must have soft and not hard"},
     ),
-    "neither": ({("mount", "options"): ["defaults"]}, {"mount.options": "must have soft and not hard"}),
+    "neither": ({("mount", "options"): ["defaults"]}, {"mount.options": "is switched off (soft-mount)"}),
     "a blank in an option": (
         {("mount", "options"): ["soft", "a b"]},
         {"mount.options[1]": "'a b' is not a mount option"},
