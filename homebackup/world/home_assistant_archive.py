@@ -30,10 +30,11 @@ class Examined:
     opened: int | None
 
 
-def examine(path: Path, keys: Sequence[str]) -> Examined:
+def examine(path: Path, keys: Sequence[str], called: str = "") -> Examined:
     """Look at the head of every member, and open the configuration with each key in turn.
 
-    Raises Missing for no file, and Failed with what is wrong with one that is cut off or no such backup.
+    Raises Missing for no file, and Failed with what is wrong with one that is cut off or no such backup; `called` is
+    its name there where that is not the file's.
     """
     try:
         with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as outer:
@@ -41,20 +42,20 @@ def examine(path: Path, keys: Sequence[str]) -> Examined:
             said = _about(outer, members.get(ABOUT))
             inner = next((member for name, member in members.items() if name.startswith(CORE)), None)
             if inner is None:
-                raise _broken(path, "it holds no configuration of Home Assistant")
+                raise _broken(called or path.name, "it holds no configuration of Home Assistant")
             protected, compressed = bool(said.get("protected")), inner.name.endswith("gz")
             passwords: list[str | None] = [*keys] if protected else [None]
             opening = (n for n, key in enumerate(passwords) if _opens(outer, inner, key, compressed=compressed))
             opened = next(opening, None)
             if opened is None and not protected:
-                raise _broken(path, f"{inner.name} in it cannot be read")
+                raise _broken(called or path.name, f"{inner.name} in it cannot be read")
             return Examined(
                 str(said["name"]), str(said["date"]), tuple(members), protected, opened if protected else None
             )
     except FileNotFoundError:
         raise Missing(str(path), "there is no such file", "name a backup of Home Assistant") from None
     except (tarfile.TarError, ValueError, LookupError, TypeError, EOFError) as error:
-        raise _broken(path, str(error) or type(error).__name__) from None
+        raise _broken(called or path.name, str(error) or type(error).__name__) from None
 
 
 def _about(outer: tarfile.TarFile, member: tarfile.TarInfo | None) -> dict[str, Any]:
@@ -82,5 +83,5 @@ def _names(inner: tarfile.TarFile) -> Iterator[str]:
         yield member.name
 
 
-def _broken(path: Path, said: str) -> Failed:
-    return Failed(path.name, f"it is no whole backup of Home Assistant: {said}", "make one: homebackup app run")
+def _broken(called: str, said: str) -> Failed:
+    return Failed(called, f"it is no whole backup of Home Assistant: {said}", "make one: homebackup app run")

@@ -70,6 +70,14 @@ class PulumiCli:
         """What the stack's state has."""
         return Deployed.read(json.loads(await self.run("stack", "export")))
 
+    async def secret_outputs(self, kind: str, name: str) -> list[str]:
+        """The texts of a secret list among the outputs of all resources of a kind, in plain."""
+        exported = json.loads(await self.run("stack", "export", "--show-secrets"))
+        kept = (exported.get("deployment") or {}).get("resources") or []
+        found = [one.get("outputs", {}).get(name) for one in kept if one.get("type") == f"homebackup:index:{kind}"]
+        plain = [json.loads(one["plaintext"]) if isinstance(one, dict) else one for one in found if one]
+        return [str(text) for texts in plain for text in texts]
+
     async def preview(self) -> Preview:
         """The preview of the stack, with what was changed by hand read first, whatever the project's own options say.
 

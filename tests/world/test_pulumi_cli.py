@@ -74,6 +74,18 @@ async def test_a_preview_that_failed_is_none(play: Play, said: Any, exit: int, e
     assert told in str(failed.value)
 
 
+async def test_the_secret_texts_of_a_kind_are_told_in_plain(play: Play) -> None:
+    ours, other = {"plaintext": '["one", "two"]'}, {"plaintext": '["of another"]'}
+    resources = [
+        {"type": "homebackup:index:HomeAssistantBackup", "outputs": {"keptKeys": ours}},
+        {"type": "homebackup:index:HomeAssistantBackup", "outputs": {}},
+        {"type": "homebackup:index:HomeAssistantMount", "outputs": {"keptKeys": other}},
+        {"type": "pulumi:pulumi:Stack"},
+    ]
+    pulumi = play({"deployment": {"resources": resources}})
+    assert await pulumi.secret_outputs("HomeAssistantBackup", "keptKeys") == ["one", "two"]
+
+
 async def test_a_command_that_failed_says_what_pulumi_said(play: Play) -> None:
     with pytest.raises(Failed, match=r"^pulumi config: passphrase must be set; correct that") as failed:
         await play("", 3, "error: passphrase must be set").config()
