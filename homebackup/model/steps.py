@@ -11,6 +11,8 @@ from typing import Any, Literal
 from homebackup.model.hidden import SECRET, Hidden, clean
 from homebackup.model.inside import inside, label
 
+MANY, FEW = 40, 3
+"""Lines above which a change of a file in the repository is not shown as a whole, and those that are shown then."""
 Service = Literal["home-assistant", "dsm"]
 """What a site has beside Proxmox VE and its host."""
 
@@ -46,7 +48,8 @@ class Call:
 class Run:
     """One command on the host, given up after `timeout` seconds; an exit code outside `accept` is a failure.
 
-    It is run inside of a `guest`, as `lxc/103`, where one is named. `hidden` are the secrets that may stand in it.
+    It is run inside of a `guest`, as `lxc/103`, where one is named, or `here`, on this machine. `hidden` are the
+    secrets that may stand in it.
     """
 
     argv: tuple[str, ...]
@@ -54,11 +57,12 @@ class Run:
     accept: frozenset[int] = frozenset({0})
     hidden: frozenset[str] = frozenset()
     guest: str = ""
+    here: bool = False
 
     def lines(self) -> list[str]:
         """How a preview shows it."""
         argv = inside(self.guest, self.argv, self.timeout) if self.guest else self.argv
-        return [clean("# " + shlex.join(argv), self.hidden)]
+        return [clean(("here: " if self.here else "# ") + shlex.join(argv), self.hidden)]
 
     def secrets(self) -> Iterator[str]:
         """What no text may tell."""
@@ -105,6 +109,8 @@ class Write:
         verb = "write" if self.before is None else "edit"
         old, new = (_text(b).splitlines() for b in (self.before or b"", self.after))
         changed = [clean(line, self.hidden) for line in changed_lines(old, new)]
+        if self.here and len(changed) > MANY:
+            changed = [*changed[:FEW], f"… and {len(changed) - FEW} more lines, which pulumi preview --diff shows"]
         return [f"{verb} {self.path}{where}", *(f"  {line}" for line in changed)]
 
     def secrets(self) -> Iterator[str]:
@@ -205,6 +211,16 @@ class Plan:
     def lines(self) -> list[str]:
         """How a preview shows all of it."""
         return [line for step in self.steps for line in step.lines()]
+
+    def then(self, after: "Plan") -> "Plan":
+        """Both, to be shown as one."""
+        return Plan(
+            self.steps + after.steps,
+            blocked=self.blocked or after.blocked,
+            losses=self.losses + after.losses,
+            unseen="; ".join(filter(None, (self.unseen, after.unseen))),
+            doubts=self.doubts + after.doubts,
+        )
 
     def hiding(self, hidden: Hidden) -> "Plan":
         """The same plan, whose lines do not tell these secrets."""

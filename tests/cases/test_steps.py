@@ -40,6 +40,11 @@ SHOWN: dict[str, tuple[Step, list[str]]] = {
         Write("inventory.yaml", b"a\n", b"b\n", here=True),
         ["edit inventory.yaml here", "  - a", "  + b"],
     ),
+    "a whole document": (
+        Write("A.md", None, b"a\n" * 41, here=True),
+        ["write A.md here", *["  + a"] * 3, "  … and 38 more lines, which pulumi preview --diff shows"],
+    ),
+    "a long script for the host": (Write("/x", None, b"a\n" * 41), ["write /x", *["  + a"] * 41]),
     "bytes that are no UTF-8": (Write("/etc/x", b"", b"k\xfchl\n"), ["edit /etc/x", r"  + k\xfchl"]),
     "a file removed": (Write("/etc/x", b"a\n", None), ["remove /etc/x"]),
 }
