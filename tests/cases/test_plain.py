@@ -49,5 +49,5 @@ def test_a_document_has_what_could_not_be_seen_beside_the_answer(capsys: pytest.
 
 
 def test_a_finding_is_one_sentence_and_its_commands() -> None:
-    assert Finding("unknown", "x", "y", "do z").lines == ["unknown: x: y; do z"]
-    assert Finding("note", "x", "these", "", ("a", "b")).lines == ["x: these:", "  a", "  b"]
+    assert Finding("nas", "unknown", "x", "y", "do z").lines == ["unknown: x: y; do z"]
+    assert Finding("nas", "note", "x", "these", "", ("a", "b")).lines == ["x: these:", "  a", "  b"]

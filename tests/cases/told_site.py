@@ -24,6 +24,8 @@ HOME: Any = yaml.safe_load((ROOT / "Pulumi.home.yaml").read_text())["config"]["h
 DAY = 24 * HOUR
 FOLDER = "/mnt/nas-backups/dump"
 SIZES = {100: 5.2, 101: 180.0, 102: 1.1, 103: 0.7, 105: 0.4}
+STOPPED = 101
+"""The guest until whose start its application's backup is deferred."""
 KEPT = 3
 AFTER = {"p0": 0, "p1": 15 * 60, "p2": HOUR}
 """Seconds after three o'clock at which each tier runs."""
@@ -60,7 +62,9 @@ def well(site: Site, notes: str = "") -> SiteFacts:
         jobs=tuple(_section(site, name) for name, _ in site.in_order),
         storages=({"storage": "local-zfs", "type": "zfspool", "content": "images,rootdir"},),
         guests=tuple(
-            Guest(int(vmid), g.kind, g.name, site.node, running=True, volumes=(Volume("scsi0", True, ""),))
+            Guest(
+                int(vmid), g.kind, g.name, site.node, running=int(vmid) != STOPPED, volumes=(Volume("scsi0", True, ""),)
+            )
             for vmid, g in site.guests.items()
         ),
         dumps={site.storage.name: Dump(site.storage.name, FOLDER, tuple(archives))},
