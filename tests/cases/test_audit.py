@@ -21,6 +21,7 @@ from tests.cases.audited import (
     AWAY,
     FSTAB,
     GUESTS,
+    LINE,
     LOCAL,
     NOBODYS,
     OLD,
