@@ -36,7 +36,7 @@ class HomeBackup(pulumi.ComponentResource):
         previous: pulumi.Resource = StorageEntry(site.storage.name, site, after(mount))
         for tier, _ in site.in_order:
             previous = BackupTier(tier, site, after(previous))
-        if any(app.dump for app in site.apps.values()):
+        if any((*wanted_dumps.dumps(site), *wanted_dumps.waiting(site))):
             from components.app_backups import AppBackups
 
             AppBackups(wanted_dumps.DUMPS, site, after())

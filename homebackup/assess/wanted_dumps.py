@@ -3,10 +3,24 @@
 from collections.abc import Iterator
 from typing import Any
 
+from homebackup.assess.deferral import remedy
 from homebackup.model.site import Site
 
+_TIER = "take deferred out, and put the guest into a tier"
 DUMPS = "apps"
 """What Pulumi calls the component of the dumps."""
+
+
+def waiting(site: Site) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name and the inputs of each Deferral, of apps and guests that wait for a guest."""
+    apps = ((f"app {name}", app.deferred, remedy(name)) for name, app in sorted(site.apps.items()))
+    guests = ((f"guest {vmid}", guest.deferred, _TIER) for vmid, guest in sorted(site.guests.items()))
+    for name, deferred, instead in (*apps, *guests):
+        if deferred and deferred.until is not None:
+            yield (
+                f"{name.replace(' ', '-')}-deferred",
+                {"name": name, "until": deferred.until, "reason": deferred.reason.rstrip(". "), "instead": instead},
+            )
 
 
 def dumps(site: Site) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -47,6 +47,10 @@ class Lifecycle:
         self._say, self._weigh = say, weigh
         self.record = record or Nowhere().of("", name, say)
 
+    def beside(self, name: str) -> "Lifecycle":
+        """The lifecycle of another of its class."""
+        return Lifecycle(self.site, self.cls, name, self._say, self.urn, hidden=self.hidden, weigh=self._weigh)
+
     @property
     def subject(self) -> str:
         """What the owner calls it: `vzdump job backup-home-p0-daily`."""
@@ -62,6 +66,8 @@ class Lifecycle:
         seen = self.cls.found(self.name, ground, known)
         if seen is not None and (unknown := seen.unknown(ground)):
             self.say(notices.unknown(unknown))
+        if seen is not None and (over := getattr(seen, "over", None)) and (said := over(ground)):
+            self.say(notices.doubts([said]))
         return seen
 
     async def create(self, new: Any, *, preview: bool) -> Any:
@@ -109,8 +115,7 @@ class Lifecycle:
         """Remove it; one that is gone already counts as removed."""
 
         async def planned() -> Plan:
-            ground = await self._ground(old, fresh=True)
-            return await self._deleting(ground, old)
+            return await self._deleting(await self._ground(old, fresh=True), old)
 
         plan = await self._perform(planned, lambda: self._gone(old))
         if plan.steps and not await self._gone(old):
@@ -120,8 +125,11 @@ class Lifecycle:
 
     async def deletion(self, old: Mapping[str, Value]) -> Plan:
         """What `delete` would do."""
-        ground = await self._ground(old)
-        return await self._deleting(ground, old)
+        return await self._deleting(await self._ground(old), old)
+
+    async def creation(self, new: Any) -> Plan:
+        """What making it would do once nothing of it is there."""
+        return await self._weighed(self._planned(new.creating, await self._ground(vars(new))), None, new)
 
     def import_line(self) -> str:
         """The command that takes over what exists; a component's resource is named like the component itself."""
