@@ -11,8 +11,8 @@ class Drilled:
     """One drill of one guest's archive.
 
     `time` is the epoch of its beginning by the node's clock; `spare` the VMID that it was restored as, 0 where
-    the archive was found bad before. It took `seconds` until the guest answered, or it was given up, and the archive has so many
-    `bytes`. `said` is how it answered, or why it failed.
+    the archive was found bad before. It took `seconds` until the guest answered, or it was given up, and the archive
+    has so many `bytes`. `said` is how it answered, or why it failed.
     """
 
     time: float
