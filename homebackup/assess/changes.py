@@ -43,10 +43,13 @@ class Changes:
 def watched(verdicts: Iterable[Verdict], found: Coverage) -> tuple[Verdict, ...]:
     """All that is watched: what has a verdict, and of the cover what no verdict speaks of.
 
-    That are the guests that nobody declared, and disks that are left out of a backup that is well otherwise.
+    That are the guests that nobody declared, and disks that are left out of a backup that is well otherwise. A guest
+    that left the cluster does not count any more, so that it is told of as gone although its verdict is a quiet one.
     """
     covers = [_of_cover(cover) for cover in found.guests if cover.state != "exempt"]
-    return (*(v for v in verdicts if v.counted), *(verdict for verdict in covers if verdict))
+    gone = {cover.vmid for cover in found.guests if cover.state == "gone"}
+    there = (replace(v, counted=v.kind != "guest" or v.vmid not in gone) for v in verdicts if v.counted)
+    return (*there, *(verdict for verdict in covers if verdict))
 
 
 def changes(last: LastTold, verdicts: Iterable[Verdict], now: float, *, whole: bool) -> Changes:
@@ -58,7 +61,7 @@ def changes(last: LastTold, verdicts: Iterable[Verdict], now: float, *, whole: b
     """
     fresh: list[Change] = []
     things: dict[str, Last] = {}
-    for verdict in verdicts:
+    for verdict in (one for one in verdicts if one.counted):
         known = key(verdict)
         before = last.things.get(known)
         if how := _how(before, verdict, first=last.at is None):

@@ -156,8 +156,8 @@ def _troubles(found: Changes, verdict: Verdict) -> str:
 
 def _seen(found: Changes, verdict: Verdict) -> str:
     """The trouble that was seen last of a thing that cannot be seen now."""
-    last = found.known.things[key(verdict)]
-    return last.state if verdict.state == UNKNOWN and last.troubles else ""
+    last = found.known.things.get(key(verdict))
+    return last.state if last and verdict.state == UNKNOWN and last.troubles else ""
 
 
 def _newest(verdict: Verdict, now: float) -> str:

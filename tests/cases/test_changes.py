@@ -10,6 +10,7 @@ from homebackup.assess.changes import Change, changes, watched
 from homebackup.assess.coverage import Cover, Coverage
 from homebackup.assess.verdict import Verdict
 from homebackup.model.last_told import LastTold
+from homebackup.views.message import changed, digest
 
 
 def verdict(state: Any, name: str = "vaultwarden", vmid: int = 102, **more: Any) -> Verdict:
@@ -89,6 +90,22 @@ def test_the_most_urgent_comes_first() -> None:
     ]
     found = changes(known, now, 2.0, whole=True).fresh
     assert [c.label for c in found] == ["3 d", "2 c", "1 b", "0 a", "6 g", "5 f"]
+
+
+def test_a_declared_guest_that_left_the_cluster_is_told_of_once() -> None:
+    there, away = (Coverage((Cover(102, "vaultwarden", "", state),), (), ()) for state in ("covered", "gone"))
+    first = changes(LastTold(), watched([verdict("OK", critical=True)], there), 1.0, whole=True)
+    judged = watched([verdict("DEFERRED", critical=True)], away)
+    gone = changes(first.known, judged, 2.0, whole=True)
+    assert [(c.how, c.label, c.critical) for c in gone.fresh] == [("gone", "102 vaultwarden", True)]
+    again = changes(gone.known, judged, 3.0, whole=True)
+    assert again.fresh == ()
+    assert changed("home", again, judged, 3.0) is None
+    assert "102 vaultwarden: why DEFERRED" in digest("home", again, judged, 3.0).body
+    other = [*judged, verdict("STALE", "pihole", 105)]
+    assert changed("home", changes(gone.known, other, 3.0, whole=True), other, 3.0) is not None
+    back = changes(again.known, watched([verdict("OK", critical=True)], there), 4.0, whole=True)
+    assert [c.how for c in back.fresh] == ["new"]
 
 
 def test_what_only_the_cover_tells_is_watched_too() -> None:
