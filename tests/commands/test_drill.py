@@ -220,7 +220,7 @@ async def test_turns_and_all(stack: PlayedStack, lab: Lab, capsys: pytest.Captur
 async def test_what_cannot_be_drilled_is_said(stack: PlayedStack, lab: Lab) -> None:
     with pytest.raises(Missing, match="the site has none of that VMID or name"):
         await Drills().of(stack, "'; touch /pwned; '")
-    stack.declared = DECLARED
+    stack.declared = {key: value for key, value in SITE.items() if key != "drill"}
     with pytest.raises(Refused, match="site home: it reserves no spare guests for drills; write drill"):
         await Drills().of(stack, "102")
     stack.declared = SITE
