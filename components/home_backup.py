@@ -54,4 +54,8 @@ class HomeBackup(pulumi.ComponentResource):
             from components.hyper_backup import HyperBackup
 
             HyperBackup(wanted_nas.OFF_SITE, site, after())
+        if site.timers:
+            from components.scheduled_verbs import ScheduledVerbs
+
+            ScheduledVerbs("timers", site, after(previous))
         self.register_outputs({})

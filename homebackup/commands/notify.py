@@ -1,10 +1,6 @@
 """`homebackup notify`: tells whom the stack names what changed in the backups, and a dead-man check how they are."""
 
-import getpass
-import os
-import shutil
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,20 +16,17 @@ from homebackup.commands.printing import say
 from homebackup.commands.status import looked
 from homebackup.model.last_told import LastTold
 from homebackup.model.message import Message
-from homebackup.model.notify_timers import ENVIRONMENT, timers
 from homebackup.model.seen import Unseen
 from homebackup.model.steps import Write
 from homebackup.model.timer import UNITS
+from homebackup.model.verb_timers import ENVIRONMENT
 from homebackup.views import message as view
-from homebackup.world import local_files, notices, web
+from homebackup.world import here, local_files, notices, web
 from homebackup.world.errors import Missing, Refused, Trouble, sentence
 from homebackup.world.last_told import LastToldFile
 from homebackup.world.processes import machine
 from homebackup.world.pulumi_cli import PulumiCli
 from homebackup.world.stack import Stack as Declared
-
-SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin")
-"""Where a service finds ssh and what else Pulumi starts."""
 
 Digest = Annotated[bool, typer.Option("--digest", help="Tell how all backups stand, also when nothing changed.")]
 Test = Annotated[bool, typer.Option("--test", help="Only send a test message to every target, and look at nothing.")]
@@ -152,13 +145,8 @@ def _nobody(more: str) -> Missing:
 
 
 async def _units(pulumi: PulumiCli, folder: Path) -> int:
-    name, program = await pulumi.name(), shutil.which("pulumi")
-    python = Path(sys.executable)
-    places = (*([Path(program).parent] if program else []), python.parent, *SYSTEM)
-    path = os.pathsep.join(dict.fromkeys(map(str, places)))
-    project = str(pulumi.folder.absolute())
-    command = (str(python), "-m", "homebackup.commands", "notify", "--stack", name, "--cwd", project)
-    made = timers(name, command, getpass.getuser(), path)
+    name, system = await pulumi.name(), replace(here.known(pulumi.folder), root=True)
+    made = [system.timer(name, "notify", "hourly"), system.timer(name, "digest", "Mon 08:30")]
     for unit, text in (pair for timer in made for pair in timer.units.items()):
         file = str((folder / unit).absolute())
         await local_files.perform(Write(file, await local_files.read(Path(file)), text.encode(), here=True), HERE)

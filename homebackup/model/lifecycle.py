@@ -1,7 +1,7 @@
 """What every resource can do, and what it is given to look at: plans are pure, only looking goes through a world."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.soundness import Integrity
@@ -9,6 +9,9 @@ from homebackup.model.declare import Declared, Value
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.seen import Unseen
 from homebackup.model.steps import Plan, Service
+
+if TYPE_CHECKING:
+    from homebackup.model.verb_timers import Machine
 
 Say = Callable[[str], None]
 """Takes a text that the owner reads beside the resource."""
@@ -25,6 +28,9 @@ class World(Protocol):
 
     async def file(self, path: str) -> bytes | None:
         """A file of the owner's repository, by its path in the project's folder; None when there is none."""
+
+    async def machine(self, unit: str) -> "Machine":
+        """The machine that holds the owner's repository, and what is there of a timer's units."""
 
     async def archives(self, folder: str) -> Dump | Unseen:
         """What a directory of archives on the host holds, times by the node's wall clock; or why it cannot be seen."""

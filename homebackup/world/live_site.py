@@ -7,7 +7,7 @@ import shlex
 import time
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.soundness import Integrity
@@ -23,6 +23,9 @@ from homebackup.world.errors import Failed, Missing, Trouble, Unreachable
 from homebackup.world.host import Host
 from homebackup.world.services import Services
 from homebackup.world.session import Ran
+
+if TYPE_CHECKING:
+    from homebackup.model.verb_timers import Machine
 
 GATHER = 0.02
 """Seconds in which the wishes of concurrent readers are gathered into one look."""
@@ -68,6 +71,12 @@ class LiveSite:
     async def file(self, path: str) -> bytes | None:
         """A file of the owner's repository as it is now, None when it is not there."""
         return await local_files.read(self.folder / path)
+
+    async def machine(self, unit: str) -> "Machine":
+        """The machine that we are on, and what is there of the units of a timer."""
+        from homebackup.world import here  # few sites have timers here
+
+        return await here.look(self.folder, unit)
 
     async def archives(self, folder: str) -> Dump | Unseen:
         """What a directory of archives on the host holds, times by the node's wall clock; or why it cannot be seen."""
@@ -152,6 +161,11 @@ class LiveSite:
             return
         if isinstance(step, Write) and step.here:
             await local_files.perform(step, self.folder)
+            return
+        if isinstance(step, Run) and step.here:
+            from homebackup.world import here
+
+            await here.run(step)
             return
         self._changed = next(self._moments)
         try:

@@ -228,7 +228,7 @@ HEALED = replace(WANTED, heal=True)
 UNITS = heal_timer(TARGET, WANTED.server).files
 TIMER = heal_timer(TARGET, WANTED.server).name
 ENABLE = Run(("systemctl", "enable", "--now", TIMER))
-SYNC = Run(("sync", timers.WANTED))
+SYNC = Run(("sync", f"{timers.UNITS}/{timers.WANTED}"))
 DISABLE = [
     Run(("systemctl", "disable", "--now", TIMER)),
     Run(("systemctl", "stop", TIMER.replace(".timer", ".service")), timeout=130, accept=frozenset({0, 5})),

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator
 
-from homebackup.model.kinds import Lines, NodeName, Text, Vmid
+from homebackup.model.kinds import DeclaredSchedule, Lines, NodeName, Text, Vmid
 from homebackup.model.site.app import App
 from homebackup.model.site.documents import DocumentFile, Sections
 from homebackup.model.site.drill import Drill
@@ -26,6 +26,7 @@ from homebackup.model.site.parts import (
     Window,
 )
 from homebackup.model.site.rules import Exemption
+from homebackup.model.verb_timers import VerbName
 
 TMPDIR = "/var/tmp"  # noqa: S108 -- vzdump's own directory for temporary files on the host
 """Where vzdump stages a container's configuration."""
@@ -84,6 +85,8 @@ class Site(Part):
     """The automatic backups of its Home Assistant."""
     drill: Drill | None = None
     """Spare guests, into which archives are restored to see that they can be."""
+    timers: Mapping[VerbName, DeclaredSchedule] = {}
+    """What runs by the clock on the machine that holds the repository: notify, digest, verify and drill."""
     acknowledge: Lines = ()
     """Jobs that may lose archives or guests with the next `pulumi up`."""
 

@@ -102,6 +102,8 @@ def _drill(site: Site) -> Iterator[Problem]:
     for vmid in sorted({*site.guests, *(what for what in site.exemptions if isinstance(what, int))}):
         if vmid in spare:
             yield "drill.vmids", f"guest {vmid} has a VMID of those that are reserved for drills"
+    if "drill" in site.timers and not site.drill:
+        yield "timers.drill", "needs drill.vmids, which guests are restored to"
 
 
 def _home_assistant(site: Site) -> Iterator[Problem]:
