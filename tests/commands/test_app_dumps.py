@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from homebackup.commands import app, assessing, dumping, status
+from homebackup.commands import app, assessing, dumping, home_assistant, status
 from homebackup.model.dump_recipe import Recipe, place, timer
 from homebackup.world.errors import Failed, Missing, Refused, Unreachable
 from tests.commands.living_site import DECLARED
@@ -44,11 +44,11 @@ def reached(stack: PlayedStack, lab: Lab) -> None:
 
 
 async def begin(stack: PlayedStack) -> int:
-    return await app._of(stack, "list", dumping.make, dumps=True)
+    return await app._of(stack, "list", dumping.make, home_assistant.make)
 
 
 async def check(stack: PlayedStack) -> int:
-    return await app._of(stack, "list", dumping.check, dumps=True)
+    return await app._of(stack, "list", dumping.check, home_assistant.make)
 
 
 async def verdict(stack: PlayedStack, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -135,7 +135,7 @@ async def test_a_guest_that_is_off_is_unknown(stack: PlayedStack, lab: Lab, caps
 
 async def test_an_app_without_a_dump(stack: PlayedStack) -> None:
     with pytest.raises(Missing, match="the site has none of that name; it has list"):
-        await app._of(stack, "vaultwarden", dumping.make)
+        await app._of(stack, "vaultwarden", dumping.make, home_assistant.make)
     stack.declared["apps"]["list"] = {key: APP[key] for key in APP if key != "dump"} | {"deferred": "later"}
     with pytest.raises(Refused, match="the site declares no dump of it"):
         await begin(stack)
