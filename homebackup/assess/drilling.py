@@ -10,6 +10,7 @@ from homebackup.assess.amounts import clock
 from homebackup.assess.manual import Hindrance
 from homebackup.assess.timeline import Busy
 from homebackup.assess.verdict import Verdict
+from homebackup.model.backups import guest_config
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.drill import Drilled, last_drilled
 from homebackup.model.backups.facts import SiteFacts
@@ -20,7 +21,7 @@ TAG = "homebackup-drill"
 PREFIX = "drill-"
 """What marks a spare guest as one that a drill made; without both, nothing is ever removed."""
 MARGIN = 1.2
-"""How many times the space that its disks may come to need has to be free."""
+"""How many times the space that its disks may come to need, and its memory, have to be free."""
 SPEED = 50 << 20
 """Bytes a second that a restore makes at least, as far as a plan needs to know."""
 UNMEASURED = 1800
@@ -54,6 +55,12 @@ def _passed(kind: str, key: str, value: str) -> bool:
     if kind == "lxc" and re.fullmatch(r"mp\d+", key):
         return value.startswith("/")
     return re.fullmatch(_PASSED[kind], key) is not None
+
+
+def memory(config: str) -> int:
+    """Bytes of memory that a guest with the configuration of an archive takes."""
+    said = guest_config.properties(config).get("memory", "").removeprefix("current=").partition(",")[0]
+    return (int(said) if said.isdecimal() else 512) << 20
 
 
 def spare(site: Site, facts: SiteFacts) -> int | Hindrance:

@@ -2,7 +2,8 @@
 
 import time
 
-from homebackup.assess.drilling import MARGIN, properties
+from homebackup.assess.amounts import size
+from homebackup.assess.drilling import MARGIN, memory, properties
 from homebackup.assess.picking import Pick
 from homebackup.assess.runbook import needs, place
 from homebackup.commands import choosing
@@ -16,7 +17,7 @@ from homebackup.model.host_facts import HostFacts
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 from homebackup.world import running
-from homebackup.world.errors import Failed, Trouble, Unreachable
+from homebackup.world.errors import Failed, Refused, Trouble, Unreachable
 from homebackup.world.journal import Journal, Record, entries
 from homebackup.world.live_site import LiveSite
 from homebackup.world.stack import Stack
@@ -44,6 +45,7 @@ class Drilling:
                 said = f"how much is free on storage {need.storage} is not known: {need.free.said}"
                 raise Unreachable(self._spare.subject, said, need.free.remedy)
         self._restoring.check(facts, rooms)
+        await self._see_the_memory()
         clock = time.monotonic()
         try:
             ok, said = await self._proved(facts)
@@ -67,6 +69,16 @@ class Drilling:
         if not well(status):
             return False, f"it was restored, but does not start: {status}"
         return await self._spare.answer()
+
+    async def _see_the_memory(self) -> None:
+        """Raises Refused where the guest would take memory that others of the node need."""
+        takes = memory(self._chosen.holds.config if self._chosen.holds else "")
+        node = self._declared.site.node
+        status = await self._live.api.call("GET", f"/nodes/{node}/status")
+        free = int(status["memory"]["free"])
+        if takes * MARGIN > free:
+            said = f"it has {size(takes)} of memory, and {size(free)} are free on node {node}"
+            raise Refused(self._spare.subject, said, "run this again when other guests are shut down")
 
     async def _see_the_nas(self, failed: Failed) -> None:
         """Raises Unreachable where the archive could not be read because the NAS went away."""

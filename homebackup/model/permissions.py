@@ -79,6 +79,7 @@ def needs(site: Site) -> tuple[Need, ...]:
         Need("POST, PUT and DELETE /storage", UP, (_one("/storage", "Datastore.Allocate"),)),
         Need("GET /storage", BOTH, either, f"without {name}, as if it did not exist"),
         Need(f"GET {path}", UP, (whole,)),
+        Need("GET /access/acl", UP, (Way(),)),  # shows of what goes with a storage as much as we may know
         Need(content, STATUS, either),
         Need(f"GET {node}/time", STATUS, (on_node,)),
         Need(f"GET {node}/tasks", STATUS, (on_node,), "only with the tasks of this user"),
@@ -101,6 +102,7 @@ def _of_drills(site: Site) -> Iterator[Need]:
     verbs, path = ("drill",), f"/vms/{site.drill.vmids[0]}"
     made = ("VM.Allocate", "VM.Config.Network", "VM.Config.Options", "VM.Config.HWType")
     yield Need(f"POST /nodes/{site.node}/qemu and lxc", verbs, (frozenset(Grant(path, one) for one in made),))
+    yield Need(f"GET /nodes/{site.node}/status", verbs, (_one(f"/nodes/{site.node}", "Sys.Audit"),))
     lives = ("VM.Audit", "VM.PowerMgmt", "VM.Monitor")
     yield Need(f"POST {path}/status and agent", verbs, (frozenset(Grant(path, one) for one in lives),))
     if site.drill.storage:

@@ -103,6 +103,17 @@ async def test_without_a_fifth_more_room_than_it_needs_nothing_is_begun(stack: P
     assert await Drills().of(stack, "102") == 0
 
 
+async def test_without_memory_for_it_nothing_is_begun(stack: PlayedStack, lab: Lab) -> None:
+    lab.run("qm set 102 --memory 10000 && vzdump 102 --storage nas-backups --compress zstd")
+    before = left(lab)
+    with pytest.raises(
+        Refused, match=r"VM 9100: it has 9.8 GiB of memory, and 10.7 GiB are free on node pve; run this"
+    ):
+        await Drills().of(stack, "102")
+    assert left(lab) == before
+    assert kept(stack) == []
+
+
 async def test_a_nas_that_is_off_is_unknown(stack: PlayedStack, lab: Lab) -> None:
     before = left(lab)
     lab.control("/nas", {"power": "off"})

@@ -32,7 +32,7 @@ WITH_THE_NAS_CUT = {
     "audit": ({0}, "managed"),
     "calendar": ({0}, "backup-home-p0-daily"),
     "coverage": ({3}, CUT),
-    "drill --next": ({1, 3}, "drill"),
+    "drill --next": ({3}, CUT),
     "drift": ({3}, f"unknown: {CUT}"),
     "notify --test": ({1}, "homebackup:notify"),
     "plan": ({3}, f"unknown: {CUT}"),
