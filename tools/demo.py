@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "PULUMI_BACKEND_URL": (PLACE / "backend").as_uri(),
     "PULUMI_HOME": str(PLACE / "pulumi"),
     "PULUMI_CONFIG_PASSPHRASE": "lab",
+    "HOMEBACKUP_JOURNAL": str(PLACE / "journal.jsonl"),
     "PULUMI_SKIP_UPDATE_CHECK": "true",
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 }

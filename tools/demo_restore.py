@@ -11,8 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import requests
-from demo import BOLD, PLAIN, READY, run, scene, shell, start_lab
+from demo import BOLD, PLAIN, READY, ROOT, run, scene, shell, start_lab
 
+RUNBOOK = ROOT / "RESTORE.md"
 STACK = ("--stack", "lab")
 QUIET = range(11, 24)
 """Hours of the day without a window of the site, or a run of a job of its."""
@@ -88,6 +89,7 @@ def noon(facts: dict[str, Any]) -> None:
 def main() -> None:
     """Tell the story."""
     began = time.monotonic()
+    owners = RUNBOOK.exists()
     scene("The lab starts")
     lab = start_lab()
     try:
@@ -104,6 +106,8 @@ def main() -> None:
     finally:
         lab.terminate()
         lab.wait(10)
+        if not owners:
+            RUNBOOK.unlink(missing_ok=True)
     print(f"\n{BOLD}Backed up, verified, drilled and restored, after {time.monotonic() - began:.0f} s.{PLAIN}")
 
 
