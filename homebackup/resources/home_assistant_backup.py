@@ -19,16 +19,6 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FOLDERS = ("addons/local", "media", "share", "ssl")
 
 
-def _words(words: tuple[str, ...]) -> Any:
-    """A set of some of these words."""
-    member = Annotated[Text, fitting(lambda word: word in words, f"one of {', '.join(words)}")]
-    return Annotated[
-        frozenset[member],
-        BeforeValidator(items),
-        WithJsonSchema({"type": "array", "items": {"type": "string"}}),
-    ]
-
-
 def _hour(value: Any) -> Any:
     """HH:MM, with seconds only where there are some."""
     return value.removesuffix(":00") if isinstance(value, str) and value.count(":") == 2 else value
@@ -44,10 +34,13 @@ Time = Annotated[
     BeforeValidator(_hour),
     fitting(re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?").fullmatch, "a time of day such as 03:45"),
 ]
-Names = Annotated[
-    frozenset[Text], BeforeValidator(items), WithJsonSchema({"type": "array", "items": {"type": "string"}})
-]
-Keys = Annotated[tuple[Text, ...], WithJsonSchema({"type": "array", "items": {"type": "string"}})]
+_LIST = WithJsonSchema({"type": "array", "items": {"type": "string"}})
+Names = Annotated[frozenset[Text], BeforeValidator(items), _LIST]
+Day = Annotated[Text, fitting(lambda word: word in DAYS, f"one of {', '.join(DAYS)}")]
+Days = Annotated[frozenset[Day], BeforeValidator(items), _LIST]
+Folder = Annotated[Text, fitting(lambda word: word in FOLDERS, f"one of {', '.join(FOLDERS)}")]
+Folders = Annotated[frozenset[Folder], BeforeValidator(items), _LIST]
+Keys = Annotated[tuple[Text, ...], _LIST]
 
 
 @dataclass(frozen=True)
@@ -81,7 +74,7 @@ class HomeAssistantBackup:
     """Where each backup goes: `hassio.NAME` for network storage, `hassio.local` for the machine itself."""
     time: Time
     """When a backup begins, by Home Assistant's clock."""
-    days: Annotated[frozenset[str], _words(DAYS)] = frozenset(DAYS)
+    days: Days = frozenset(DAYS)
     """Days of the week on which one is made."""
     keep_copies: Annotated[Whole, at_least(1)] | None = None
     """How many automatic backups are kept at each place; all of them unless given."""
@@ -93,7 +86,7 @@ class HomeAssistantBackup:
     """Whether every add-on is in it, those installed later included."""
     addons: Names = frozenset()
     """Add-ons that are in it, by their slugs, where that is not all of them."""
-    folders: Annotated[frozenset[str], _words(FOLDERS)] = frozenset()
+    folders: Folders = frozenset()
     """Folders that are in it beside the configuration: `addons/local`, `media`, `share`, `ssl`."""
     label: Text | None = None
     """Name of each backup; `Automatic backup VERSION` unless given."""
