@@ -21,7 +21,7 @@ from homebackup.views import svg
 from homebackup.views.markdown import FILTERS, LOADER, TEXTS
 from homebackup.views.message import standing
 from homebackup.views.plain_markdown import sentence
-from homebackup.views.wording import alike, looked, moment, notes
+from homebackup.views.wording import alike, drilled, looked, moment, notes
 from pverules.local_time import wall_at
 
 Drawn = Callable[[Account], str]
@@ -109,6 +109,7 @@ def _notes(told: Account, reasons: Collection[str]) -> Iterator[str]:
     for note in notes(told.facts, told.coverage):
         if not note.startswith("space: ") and not (unseen and note.startswith("tasks: ")):
             yield note
+    yield from drilled(told.site, told.verdicts)
 
 
 def _calm(verdict: Verdict) -> bool:

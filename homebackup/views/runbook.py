@@ -9,6 +9,7 @@ from markupsafe import Markup
 from homebackup.assess.picking import Pick
 from homebackup.assess.rebuilding import APPS, KINDS, OTHERS, reaching
 from homebackup.assess.runbook import Chapter, Need, chapters
+from homebackup.model.backups.drill import last_drilled
 from homebackup.model.backups.facts import SiteFacts, Space
 from homebackup.model.plain import one_line
 from homebackup.model.seen import Unseen
@@ -52,6 +53,7 @@ def _guest(site: Site, chosen: Pick, chapter: Chapter | None, facts: SiteFacts) 
         "size": archive.size,
         "notes": one_line(archive.notes or "", 120),
         "passed": chosen.passed,
+        "drilled": _drilled(chosen.vmid, facts),
         "needs": [_need(need) for need in chapter.needs],
         "to": f"{label} {chapter.to}",
         "beside": chapter.beside,
@@ -66,6 +68,17 @@ def _guest(site: Site, chosen: Pick, chapter: Chapter | None, facts: SiteFacts) 
 def _need(need: Need) -> dict[str, Any]:
     unseen = need.free.said if isinstance(need.free, Unseen) else ""
     return {"storage": need.storage, "most": need.most, "free": need.free, "unseen": unseen, "fits": need.fits}
+
+
+def _drilled(vmid: int, facts: SiteFacts) -> str:
+    """What the last drill of a guest came to, so that one knows what to expect."""
+    last = last_drilled(() if isinstance(facts.drilled, Unseen) else facts.drilled).get(vmid)
+    if last is None:
+        return ""
+    day = f"{wall_at(int(last.time), ZoneInfo(facts.zone)):%a %d %b %Y}"
+    if not last.ok:
+        return f"its last drill, on {day} of {last.archive}, failed: {last.said}"
+    return f"on {day} {last.archive} was restored in a drill within {last.seconds:.0f} s, and {last.said}"
 
 
 def _why(chosen: Pick) -> str:

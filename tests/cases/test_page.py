@@ -15,6 +15,7 @@ from homebackup.assess.account import Account, account
 from homebackup.assess.restoring import restores
 from homebackup.assess.sizes import MOST, sizes
 from homebackup.model.backups.archive import Dump
+from homebackup.model.backups.drill import Drilled
 from homebackup.model.backups.facts import Guest, SiteFacts
 from homebackup.model.backups.task import GuestRun, Task
 from homebackup.model.seen import Unseen
@@ -216,3 +217,13 @@ def test_an_archive_that_only_the_api_told_of_is_restored_by_its_volume() -> Non
     lines = [one.command for one in account(site, told_by_api).restores]
     assert lines[0].startswith("qmrestore nas-backups:backup/vzdump-qemu-100-")
     assert lines[2].endswith("--storage local-lvm --unique")
+
+
+def test_drills_are_told_where_there_are_any() -> None:
+    site = declared()
+    facts = well(site)
+    last = Drilled(facts.now - 60, 102, 9900, "x.vma.zst", 51.4, 9, ok=True, said="its guest agent answered")
+    gone = Drilled(facts.now - 90, 105, 9900, "gone.tar.zst", 2.0, 9, ok=False, said="it does not start")
+    for draw in (page.html, page.markdown):
+        said = draw(account(site, replace(facts, drilled=(last, gone))))
+        assert "drilled: 2 of 5 guests, the last drill of 1 failed (homebackup drill --next)" in said.lower()

@@ -18,6 +18,7 @@ from homebackup.assess.verdict import Verdict
 from homebackup.assess.verifying import Checked
 from homebackup.model.backups import guest_config
 from homebackup.model.backups.archive import Archive, Dump
+from homebackup.model.backups.drill import Drilled
 from homebackup.model.backups.facts import SiteFacts, Space
 from homebackup.model.backups.sample import Inside
 from homebackup.model.seen import Unseen
@@ -191,3 +192,17 @@ def test_disks_are_those_of_now_that_a_storage_holds() -> None:
         ("mp0", 512 << 20),
         ("rootfs", 8 * GIB),
     ]
+
+
+def test_the_last_drill_of_a_guest_is_told() -> None:
+    site = declared()
+    facts = well(site)
+    passed = Drilled(facts.now - 86400, 102, 9900, "old.vma.zst", 51.4, 9, ok=True, said="its guest agent answered")
+    failed = Drilled(facts.now - 86400, 105, 9900, "bad.tar.zst", 2.0, 9, ok=False, said=f"it said {HOSTILE}")
+    said = text(site, replace(facts, drilled=(passed, failed)))
+    assert re.search(r"\n\nOn \w{3} \d\d \w{3} \d{4} old.vma.zst was restored in a drill within 51 s, and its gu", said)
+    assert re.search(r"\n\nIts last drill, on \w{3} \d\d \w{3} \d{4} of bad.tar.zst, failed: it said ", said)
+    tokens = MarkdownIt("commonmark").parse(said)
+    kinds = [child.type for token in tokens for child in (token, *(token.children or ()))]
+    assert not {"html_inline", "link_open", "image"} & set(kinds)
+    assert "drill" not in text(site, facts)
