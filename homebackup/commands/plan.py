@@ -24,8 +24,10 @@ UNTOUCHED = frozenset({"same", "refresh", "read"})
 """Operations of Pulumi that do nothing to a resource."""
 STOPPING: tuple[Kind, ...] = ("unknown", "in use", "refused")
 """What is said of why a step may not be done, in the order in which it is printed."""
-GOING = frozenset({"delete", "delete-replaced"})
+GOING = frozenset({"delete"})
 """Operations that remove one, which Pulumi previews without asking the provider."""
+REPLACING = frozenset({"create-replacement", "delete-replaced"})
+"""Parts of a replacement; the operation `replace` tells of both."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ async def _plan(pulumi: PulumiCli, as_json: bool) -> int:
 
 
 def _ours(step: Previewed) -> bool:
-    return step.type.rsplit(":", 1)[-1] in RESOURCES and step.op != "replace"
+    return step.type.rsplit(":", 1)[-1] in RESOURCES and step.op not in REPLACING
 
 
 def _said(preview: Preview) -> Said:

@@ -58,6 +58,8 @@ class Guard:
 
     async def weighed(self, plan: Plan, seen: Any, new: Any) -> Plan:
         """The plan with what it takes away and doubts of it; `seen` is None for what is made, `new` for what goes."""
+        if new is None and isinstance(seen, DirStorage):
+            return replace(plan, losses=(*plan.losses, *await self._grants(seen)))
         if (change := await self._change(seen, new)) is None:
             return plan
         guests = await self._guests(change)
@@ -101,6 +103,15 @@ class Guard:
             jobs, listed = await self._listed()
             return Change(jobs, jobs, listed, _put(listed, "storage", {new.storage: wire_form(new)}))
         return None
+
+    async def _grants(self, storage: DirStorage) -> list[str]:
+        """What Proxmox VE forgets of a storage with it, as far as it is shown to us: who may do what there."""
+        path = f"/storage/{storage.storage}"
+        return [
+            f"the {one['type']} {one['ugid']} loses role {one['roleid']} on {path}, which does not come back"
+            for one in await self._site.listing("/access/acl")
+            if one.get("path") == path
+        ]
 
     async def _listed(self) -> tuple[Sections, Sections]:
         return await self._site.listing(VzdumpJob.api), await self._site.listing(DirStorage.api)

@@ -12,6 +12,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from homebackup.engine.codec import lift_all, lower_all, secrets, state
 from homebackup.engine.log import Log
 from homebackup.engine.said import Said
+from homebackup.model import notices
 from homebackup.model.declare import (
     HTTPS_ONLY,
     ROOT_ONLY,
@@ -45,6 +46,8 @@ class Keeper:
         self.log = log
         self.said = Said()
         self._config = config
+        self._replaced: dict[str, Mapping[str, Any]] = {}
+        """By URN what a diff of this run found to be replaced."""
 
     @cached_property
     def connection(self) -> Connection:
@@ -97,6 +100,8 @@ class Keeper:
             for name, replace in changes(cls, old, new).items()
             if fields[name].camel not in ignored
         }
+        if True in differing.values():
+            self._replaced[request.urn] = old
         return protocol.DiffResponse(
             changes=bool(differing),
             diffs=[f.camel for f in differing],
@@ -115,7 +120,10 @@ class Keeper:
         if UNKNOWN in new.values():
             return protocol.CreateResponse(name, lift_all(cls, new, names))
         async with self._lifecycle(cls, name, request.urn, Hidden.of(cls.fields, names, new)) as lifecycle:
-            made = await lifecycle.create(cls(**new), preview=request.preview)
+            if request.preview and (old := self._replaced.get(request.urn)):
+                made = await self._replacement(lifecycle, old, cls(**new))
+            else:
+                made = await lifecycle.create(cls(**new), preview=request.preview)
         return protocol.CreateResponse(name, lift_all(cls, vars(made), names))
 
     async def read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:
@@ -155,6 +163,13 @@ class Keeper:
         hidden = Hidden.of(cls.fields, secrets(cls, request.properties), old)
         async with self._lifecycle(cls, request.resource_id, request.urn, hidden) as lifecycle:
             await lifecycle.delete(old)
+
+    async def _replacement(self, lifecycle: "Lifecycle", old: Mapping[str, Any], new: Any) -> Any:
+        """Say of one that is replaced what goes, too: Pulumi asks nobody about that, and it is still there."""
+        goes = lifecycle.beside(name_of(lifecycle.cls, old))
+        for notice in notices.of((await goes.deletion(old)).then(await lifecycle.creation(new))):
+            lifecycle.say(notice)
+        return new
 
     def _unsettable(self, f: Field) -> str:
         """Why the field cannot be set the way the site is reached; empty when it can."""

@@ -51,7 +51,7 @@ def test_drills_need_more_where_they_are_declared() -> None:
 
 
 def test_without_any_privilege_every_call_is() -> None:
-    assert calls({}) == {need.call for need in NEEDS}
+    assert calls({}) == {need.call for need in NEEDS if all(need.ways)}
 
 
 @pytest.mark.parametrize(

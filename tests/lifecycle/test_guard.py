@@ -223,3 +223,13 @@ async def test_what_will_not_fit_is_doubted_in_a_preview_and_not_refused(
     monkeypatch.setattr(bench.site, "archives", nearly_full)
     await done(bench, job, replace(job, prune_backups={"keep-last": 40}))
     assert any(line.startswith("storage local: archives need ") for line in told(bench, "doubts"))
+
+
+async def test_roles_on_a_storage_go_with_it(bench: Bench) -> None:
+    storage = await made(bench, "DirStorage", storage="side", path="/srv/side")
+    bench.lab.run("pveum acl modify /storage/side --users homebackup@pve --roles PVEDatastoreUser")
+    plan = await guarded(bench, "DirStorage", "side").deletion(vars(storage))
+    (lost,) = plan.losses
+    assert lost.startswith("the user homebackup@pve loses role PVEDatastoreUser on /storage/side")
+    other = await made(bench, "DirStorage", storage="other", path="/srv/other")
+    assert (await guarded(bench, "DirStorage", "other").deletion(vars(other))).losses == ()
