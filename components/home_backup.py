@@ -36,10 +36,14 @@ class HomeBackup(pulumi.ComponentResource):
         previous: pulumi.Resource = StorageEntry(site.storage.name, site, after(mount))
         for tier, _ in site.in_order:
             previous = BackupTier(tier, site, after(previous))
-        if any((*wanted_dumps.dumps(site), *wanted_dumps.waiting(site))):
+        if any(app.dump for app in site.apps.values()):
             from components.app_backups import AppBackups
 
             AppBackups(wanted_dumps.DUMPS, site, after())
+        if any(wanted_dumps.waiting(site)):
+            from components.waiting import warn_of_waiting
+
+            warn_of_waiting(site)
         if site.inventory:
             InventoryEntries("inventory", site, site.inventory, after(previous))
         if site.documents:

@@ -11,15 +11,16 @@ DUMPS = "apps"
 """What Pulumi calls the component of the dumps."""
 
 
-def waiting(site: Site) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The name and the inputs of each Deferral, of apps and guests that wait for a guest."""
+def waiting(site: Site) -> Iterator[tuple[int, str]]:
+    """Of each app and guest that waits for a guest: its VMID, and the sentence to say once it runs."""
     apps = ((f"app {name}", app.deferred, remedy(name)) for name, app in sorted(site.apps.items()))
     guests = ((f"guest {vmid}", guest.deferred, _TIER) for vmid, guest in sorted(site.guests.items()))
     for name, deferred, instead in (*apps, *guests):
         if deferred and deferred.until is not None:
+            reason = deferred.reason.rstrip(". ")
             yield (
-                f"{name.replace(' ', '-')}-deferred",
-                {"name": name, "until": deferred.until, "reason": deferred.reason.rstrip(". "), "instead": instead},
+                deferred.until,
+                f"{name}: guest {deferred.until} runs, until which it was deferred ({reason}); {instead}",
             )
 
 

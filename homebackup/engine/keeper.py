@@ -31,12 +31,16 @@ from homebackup.model.lifecycle import Managed
 from homebackup.model.steps import Plan
 from homebackup.resources import RESOURCES
 from homebackup.world.connection import Connection
-from homebackup.world.errors import Missing, Refused
+from homebackup.world.errors import Missing, Refused, Trouble
 
 if TYPE_CHECKING:
     from homebackup.engine.lifecycle import Lifecycle
     from homebackup.world.journal import Journal
     from homebackup.world.live_site import LiveSite
+
+
+RUNNING = "homebackup:index:running"
+"""The function that tells which guests run."""
 
 
 class Keeper:
@@ -170,6 +174,17 @@ class Keeper:
         for notice in notices.of((await goes.deletion(old)).then(await lifecycle.creation(new))):
             lifecycle.say(notice)
         return new
+
+    async def invoke(self, request: protocol.InvokeRequest) -> protocol.InvokeResponse:
+        """The one function that there is: the `vmids` of the guests that run, none where they cannot be seen."""
+        if request.tok != RUNNING:
+            raise Refused(f"function {request.tok}", "homebackup has no such function", f"call {RUNNING}")
+        try:
+            listed = await self.site.listing("/cluster/resources")
+        except Trouble:
+            listed = []
+        running = [str(row["vmid"]) for row in listed if row.get("status") == "running" and "vmid" in row]
+        return protocol.InvokeResponse({"vmids": PropertyValue(",".join(running))})
 
     def _unsettable(self, f: Field) -> str:
         """Why the field cannot be set the way the site is reached; empty when it can."""

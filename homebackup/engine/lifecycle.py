@@ -66,8 +66,6 @@ class Lifecycle:
         seen = self.cls.found(self.name, ground, known)
         if seen is not None and (unknown := seen.unknown(ground)):
             self.say(notices.unknown(unknown))
-        if seen is not None and (over := getattr(seen, "over", None)) and (said := over(ground)):
-            self.say(notices.doubts([said]))
         return seen
 
     async def create(self, new: Any, *, preview: bool) -> Any:

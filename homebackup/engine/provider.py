@@ -88,5 +88,9 @@ class HomeBackupProvider(protocol.Provider):
         """See `Keeper.delete`."""
         await self.keeper.delete(request)
 
+    async def invoke(self, request: protocol.InvokeRequest) -> protocol.InvokeResponse:
+        """See `Keeper.invoke`."""
+        return await self.keeper.invoke(request)
+
     async def cancel(self) -> None:
         """Nothing to do: every step has its own deadline and the next run goes on from what is there."""
