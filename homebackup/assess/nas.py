@@ -11,7 +11,7 @@ from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.dsm_facts import DsmFacts, Snapshots
 from homebackup.model.dsm_kinds import share_of
 from homebackup.model.finding import Finding, Level
-from homebackup.model.hyper_backup import OffSiteTask
+from homebackup.model.off_site import OffSiteTask
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 

@@ -8,7 +8,8 @@ from homebackup.assess.amounts import clock
 from homebackup.assess.timeline import Run
 from homebackup.assess.verdict import State, Verdict, about, ago
 from homebackup.model.backups.facts import SiteFacts
-from homebackup.model.hyper_backup import NO_ERROR, OffSiteTask, uncovered
+from homebackup.model.hyper_backup import uncovered
+from homebackup.model.off_site import NO_ERROR, OffSiteTask
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 from homebackup.model.site.nas import OffSite

@@ -22,13 +22,13 @@ group = typer.Typer(add_completion=False, no_args_is_help=True, help="Backups th
 
 @group.command("run")
 def begin(name: Name, stack: Stack = None, cwd: Folder = HERE) -> None:
-    """Let an app make a backup now, and wait for its end.
+    """Let an app make a backup now, or a task of Hyper Backup take the NAS's off the site, and wait for its end.
 
     Exits 2 when that goes wrong and the app is critical, and 1 when another's does.
     """
-    from homebackup.commands import dumping, home_assistant
+    from homebackup.commands import dumping, home_assistant, taking_off_site
 
-    run(_of(PulumiCli(cwd, stack), name, dumping.make, home_assistant.make))
+    run(_of(PulumiCli(cwd, stack), name, dumping.make, home_assistant.make, taking_off_site.make))
 
 
 @group.command()
@@ -73,14 +73,19 @@ def assess(name: Name, stack: Stack = None, cwd: Folder = HERE) -> None:
     run(_of(PulumiCli(cwd, stack), name, assessing.answer))
 
 
-async def _of(pulumi: PulumiCli, name: str, dumps: Do | None, own: Do | None = None) -> int:
+async def _of(pulumi: PulumiCli, name: str, dumps: Do | None, own: Do | None = None, away: Do | None = None) -> int:
     """Do it with an app of the site, in Home Assistant's `own` way where that is what it is.
+
+    What takes the NAS's backups `away` is done with a task of Hyper Backup.
 
     Raises Missing, and Refused where the app is none with which that can be done; what has no `own` way takes any app.
     """
     site = (declared := await Declared.of(pulumi)).site
+    tasks = site.nas.dsm.hyper_backup if away and site.nas.dsm else {}
+    if away and name in tasks:
+        return await away(declared, name)
     if name not in site.apps:
-        known = ", ".join(sorted(site.apps)) or "none"
+        known = ", ".join(sorted({**site.apps, **tasks})) or "none"
         raise Missing(f"app {name}", "the site has none of that name", f"it has {known}")
     if own and site.home_assistant and site.home_assistant.app == name:
         return await own(declared, name)

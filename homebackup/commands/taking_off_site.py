@@ -10,7 +10,8 @@ from homebackup.assess.off_site import GOING
 from homebackup.commands import ending
 from homebackup.commands.printing import say
 from homebackup.model import hyper_backup
-from homebackup.model.hyper_backup import NO_ERROR
+from homebackup.model.off_site import NO_ERROR
+from homebackup.model.off_site import task as off_site_task
 from homebackup.model.steps import Ask
 from homebackup.world import running
 from homebackup.world.errors import Failed, Missing, Unreachable
@@ -47,9 +48,7 @@ async def make(declared: Stack, name: str) -> int:
             say(f"{subject} is begun. Ctrl-C ends the waiting, not the task.")
         began = time.monotonic()
         await _ended(live, one)
-        ended = hyper_backup.task(
-            await _listed(live, name), await live.ask("dsm", hyper_backup.STATUS, one), None, None
-        )
+        ended = off_site_task(await _listed(live, name), await live.ask("dsm", hyper_backup.STATUS, one), None, None)
     finally:
         await live.close()
     if ended.result not in GOING or ended.error not in NO_ERROR:

@@ -8,7 +8,8 @@ from typing import Any
 from homebackup.model import hyper_backup
 from homebackup.model.dsm_facts import DsmFacts, Snapshots, Volume
 from homebackup.model.dsm_kinds import share_of
-from homebackup.model.hyper_backup import OffSiteTask
+from homebackup.model.off_site import OffSiteTask
+from homebackup.model.off_site import task as off_site_task
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 from homebackup.world.batch import unseen
@@ -50,7 +51,7 @@ async def _task(live: LiveSite, listed: Mapping[str, Any]) -> OffSiteTask | Unse
         target = await live.ask("dsm", "SYNO.Backup.Target get", {**one, "additional": ["is_online"]})
     except Trouble as trouble:
         return unseen(trouble)
-    return hyper_backup.task(listed, status, versions, target)
+    return off_site_task(listed, status, versions, target)
 
 
 async def _snapshots(live: LiveSite, share: str) -> Snapshots:

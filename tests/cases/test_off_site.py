@@ -12,9 +12,9 @@ import pytest
 from homebackup.assess.jobs import declared as jobs
 from homebackup.assess.off_site import meets, off_site
 from homebackup.assess.timeline import timeline
-from homebackup.model import hyper_backup
 from homebackup.model.backups.facts import SiteFacts
-from homebackup.model.hyper_backup import OffSiteTask
+from homebackup.model.off_site import OffSiteTask
+from homebackup.model.off_site import task as off_site_task
 from homebackup.model.seen import Unseen
 from tests.cases.played_backups import HOUR, NOON, VIENNA
 from tests.cases.told_site import HOME, declared
@@ -99,6 +99,6 @@ def test_numbers_that_are_texts_and_words_that_mean_nothing_are_understood() -> 
             {"version_id": "3", "status": "none", "complete_time": 0},
         ]
     }
-    task = hyper_backup.task(listed, status, versions, {"is_online": True})
+    task = off_site_task(listed, status, versions, {"is_online": True})
     assert (task.running, task.newest, task.folders) == (True, 1763700000.0, frozenset({"/backups"}))
-    assert hyper_backup.task(listed, None, None, None).online is False
+    assert off_site_task(listed, None, None, None).online is False

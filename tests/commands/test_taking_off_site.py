@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from homebackup.commands import taking_off_site
+from homebackup.commands import app, taking_off_site
 from homebackup.commands.taking_off_site import make
 from homebackup.world.errors import Busy, Failed, Missing, Unreachable
 from homebackup.world.stack import Stack
@@ -102,3 +102,17 @@ async def test_a_nas_that_stays_silent_is_given_up(
     lab.control("/nas", {"power": "off"})
     with pytest.raises(Unreachable):
         await making
+
+
+async def test_app_run_takes_the_name_of_a_task(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def no_dump(declared: Stack, name: str) -> int:
+        raise AssertionError(name)
+
+    assert await app._of(stack, NAME, no_dump, no_dump, make) == 0
+    assert f"Hyper Backup task {NAME} ended well" in capsys.readouterr().out
+    with pytest.raises(Missing, match=f"it has home-assistant, immich, {NAME}, vaultwarden"):
+        await app._of(stack, "nobody", no_dump, no_dump, make)
+    with pytest.raises(Missing, match="it has home-assistant, immich, vaultwarden"):
+        await app._of(stack, NAME, no_dump)

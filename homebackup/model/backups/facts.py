@@ -9,7 +9,7 @@ from homebackup.model.backups.drill import Drilled
 from homebackup.model.backups.home_assistant import HomeAssistantFacts
 from homebackup.model.backups.task import Task
 from homebackup.model.backups.verification import Verified
-from homebackup.model.hyper_backup import OffSiteTask
+from homebackup.model.off_site import OffSiteTask
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 
