@@ -150,7 +150,7 @@ def test_what_exists_and_is_equal_is_taken_over(stack: Stack, lab: Lab) -> None:
     said = fresh("up", "--yes", "--skip-preview").stdout
     assert (
         len({line.partition(": ")[0] for line in said.splitlines() if line.startswith("    ") and "taken over" in line})
-        == 11
+        == 15
     )
     assert changes(lab) == [], "adoption writes nothing"
     fresh("preview", "--expect-no-changes")
