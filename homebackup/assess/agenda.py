@@ -1,6 +1,6 @@
 """What happens when at a site: its jobs as declared and as found, how long they take, the days to come, conflicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,8 @@ class Agenda:
     usual: Mapping[str, Usual | None]
     line: Timeline
     conflicts: tuple[Conflict, ...]
+    apart: tuple[str, ...] = ()
+    """What no job does: applications that dump themselves, and what is deferred."""
 
     @property
     def troubled(self) -> bool:
@@ -32,8 +34,8 @@ class Agenda:
 
     @property
     def notes(self) -> list[str]:
-        """What stands between the jobs that are declared and those that are there."""
-        return [said for standing in self.standings if (said := _note(standing))]
+        """What stands between the jobs that are declared and those that are there, and what none of them does."""
+        return [*(said for standing in self.standings if (said := _note(standing))), *self.apart]
 
 
 def agenda(
@@ -51,7 +53,16 @@ def agenda(
     start, end = week(now, zone, days)
     others = neighbouring(facts.neighbours if facts else neighbours)
     line = timeline([*(one.job for one in jobs), *others], site.windows, lasting, zone, start, end)
-    return Agenda(tuple(jobs), lasting, line, tuple(conflicts(line, site.name)))
+    return Agenda(tuple(jobs), lasting, line, tuple(conflicts(line, site.name)), tuple(_apart(site)))
+
+
+def _apart(site: Site) -> Iterator[str]:
+    for name, app in sorted(site.apps.items()):
+        if app.dump:
+            yield f"app {name} dumps itself in guest {app.guest}, {app.dump.schedule} by its clock"
+    waiting = {f"guest {vmid}": guest.deferred for vmid, guest in sorted(site.guests.items())}
+    waiting |= {f"app {name}": app.deferred for name, app in sorted(site.apps.items())}
+    yield from (f"{name} is deferred: {deferred}" for name, deferred in waiting.items() if deferred)
 
 
 def past_runs(facts: SiteFacts | None) -> list[GuestRun]:

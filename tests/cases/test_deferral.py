@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from homebackup.assess.agenda import agenda
 from homebackup.assess.coverage import coverage
 from homebackup.assess.deferral import offer
 from homebackup.assess.guest import verdicts
@@ -123,3 +124,13 @@ def test_a_dump_beside_what_it_ends_or_without_a_name() -> None:
         read_site(with_changes({("apps", "vaultwarden"): app | {"deferred": "later"}}))
     with pytest.raises(InvalidSite, match="names files and units of its dump"):
         read_site(with_changes({("apps", "Vault warden"): app}))
+
+
+def test_the_calendar_tells_what_no_job_does() -> None:
+    app = {"guest": 102, "classification": "critical", "stale-after-hours": 48, "dump": DUMP}
+    site = read_site(with_changes({("apps", "immich", "deferred"): WAITS, ("apps", "vaultwarden"): app}))
+    notes = agenda(site, None, 1_795_300_000.0).notes
+    assert notes == [
+        "app vaultwarden dumps itself in guest 102, 04:00 by its clock",
+        "app immich is deferred: VM stopped, until guest 101 runs",
+    ]
