@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from homebackup.commands import audit
 from homebackup.model.receipts import markdown, receipts
 from homebackup.model.steps import Step
+from homebackup.views.documents import DOCUMENTS
 from homebackup.world.errors import Missing, Refused, Unreachable
 from homebackup.world.journal import place
 from homebackup.world.live_site import LiveSite
@@ -52,7 +54,9 @@ def reached(stack: PlayedStack, lab: Lab) -> None:
 async def read(stack: PlayedStack, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any], dict[str, Any]]:
     """The exit code, the things by name, and the whole document."""
     code = await audit._audit(stack, as_json=True, exit_code=True)
-    document = json.loads(capsys.readouterr().out)
+    said = capsys.readouterr().out
+    assert TypeAdapter(DOCUMENTS["audit"]).validate_json(said, strict=True)
+    document = json.loads(said)
     return code, {item["name"]: item for item in document["audit"]}, document
 
 

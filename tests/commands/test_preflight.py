@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import TypeAdapter
 
 from homebackup.assess.preflight import findings
 from homebackup.commands import preflight
@@ -16,6 +17,7 @@ from homebackup.model.finding import Finding
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.preflight import ITEMS, Preflight, Way
 from homebackup.model.site import read_site
+from homebackup.views.documents import DOCUMENTS
 from homebackup.world.errors import Refused
 from tests.commands.stack import PlayedStack
 from tests.running_lab import Lab
@@ -49,7 +51,9 @@ async def run(
 ) -> tuple[int, list[dict[str, Any]], list[str]]:
     """Exit code, findings as JSON, and the printed lines; nothing of it changes anything."""
     code = await preflight._preflight(stack, permissions=permissions, as_json=True)
-    found = json.loads(capsys.readouterr().out)["findings"]
+    said = capsys.readouterr().out
+    assert TypeAdapter(DOCUMENTS["preflight"]).validate_json(said, strict=True)
+    found = json.loads(said)["findings"]
     assert await preflight._preflight(stack, permissions=permissions, as_json=False) == code
     assert stack.journal() == []
     return code, found, capsys.readouterr().out.splitlines()
