@@ -143,6 +143,8 @@ def test_what_is_declared_shows_in_the_commands() -> None:
     drill = {("drill",): {"vmids": "9800-9899"}}
     assert "homebackup drill --next" in commands(content(site(drill), "verification"))
     assert not any("drill" in command for command in commands(content(site({("drill",): None}), "verification")))
+    timers = {("timers",): {"verify": "sun 11:00", "notify": "*:0/15"}}
+    assert "| notify | `*:0/15` |\n| verify | `sun 11:00` |" in content(site(timers), "verification")
     plain = content(site({("tiers", "p0", "compress"): "gzip", ("tiers", "p1", "compress"): "0"}), "verification")
     assert "vzdump-qemu-100-*.vma.gz | tail -n 1)\ngzip -t" in plain
     assert "vzdump-lxc-103" not in plain, "what is not compressed has no test of its own"

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 
 from homebackup.model.site import Site, Tier
-from homebackup.views.plain_markdown import fence, quoted
+from homebackup.views.plain_markdown import fence, quoted, span, table
 from homebackup.views.sections.configuration import keeps
 
 _TESTS = {"zstd": "zstd -t", "gzip": "gzip -t", "lzo": "lzop -t"}
@@ -16,6 +16,7 @@ def verification(site: Site) -> list[str]:
     return [
         f"## Verification of the backups of {quoted(site.name)}",
         "On the machine of this repository, where nothing else is said.",
+        *_by_the_clock(site),
         "### Every day, or whenever one asks",
         "Whether each guest and app can be restored, from when, and if not, why not and what to do. Anything but OK or "
         "DEFERRED asks for somebody:",
@@ -74,6 +75,12 @@ def _read(site: Site) -> Iterator[str]:
         if test := _TESTS.get(tier.compress):
             for vmid in tier.guests:
                 yield fence(newest(site, vmid), f'{test} "$archive"')
+
+
+def _by_the_clock(site: Site) -> Iterator[str]:
+    if site.timers:
+        yield "What runs there by itself, by timers of its systemd:"
+        yield table(("Verb", "Schedule"), [(quoted(verb), span(when)) for verb, when in sorted(site.timers.items())])
 
 
 def _drills(site: Site) -> Iterator[str]:
