@@ -34,17 +34,25 @@ class OffSiteTask:
 def task(listed: Mapping[str, Any], status: Any, versions: Any, target: Any) -> OffSiteTask:
     """A task by what the list, its status, its versions and its target say."""
     told: Mapping[str, Any] = status or {}
-    made = [one for one in (versions or {}).get("version_info_list") or [] if one.get("complete_time")]
-    newest = max(made, key=lambda one: float(one["complete_time"]), default=None)
+    made = [one for one in (versions or {}).get("version_info_list") or [] if _number(one.get("complete_time"))]
+    newest = max(made, key=lambda one: _number(one["complete_time"]), default=None)
     return OffSiteTask(
         name=str(listed.get("name", "")),
         folders=folders(listed),
         running=str(told.get("status") or listed.get("status") or "none") != "none",
         result=str(listed.get("last_bkp_result") or ""),
-        error=int(told.get("last_bkp_error_code") or 0),
-        newest=float(newest["complete_time"]) if newest else None,
+        error=int(_number(told.get("last_bkp_error_code"))),
+        newest=_number(newest["complete_time"]) if newest else None,
         status=str(newest.get("status", "")) if newest else "",
         next=str(listed.get("next_bkp_time") or ""),
         online=bool((target or {}).get("is_online")),
         kind=str(listed.get("type") or ""),
     )
+
+
+def _number(value: Any) -> float:
+    """A number, also one that is spelled as a text; 0 for what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return 0.0

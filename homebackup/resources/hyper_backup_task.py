@@ -12,6 +12,7 @@ from homebackup.model.lifecycle import World
 from homebackup.model.refusal import Refusal
 from homebackup.model.seen import Unseen
 from homebackup.model.steps import Answered, Ask, Blocked, Plan, Step
+from homebackup.resources._away import away
 
 ALL = "all of its folders"
 IN_DSM = "in DSM, Hyper Backup"
@@ -105,7 +106,7 @@ class HyperBackupTask:
     def creating(self, ground: Ground) -> Plan:
         """Make its repository and then the task, where that is allowed."""
         if ground.unseen:
-            return Plan(blocked=Blocked(ground.unseen.said, ground.unseen.remedy))
+            return Plan(blocked=away(ground.unseen))
         if not self.allow_create or not self.target_share:
             said = f"Hyper Backup has no task {self.name}"
             return Plan(blocked=Blocked(said, f"make it {IN_DSM}, under this name", "refused"))

@@ -13,6 +13,7 @@ from homebackup.model.refusal import Refusal
 from homebackup.model.seen import Unseen
 from homebackup.model.spelling import Wire
 from homebackup.model.steps import Ask, Blocked, Plan, Replaced
+from homebackup.resources._away import away
 
 API = "SYNO.Core.FileServ.NFS.SharePrivilege"
 IN_FORCE = "in force"
@@ -157,7 +158,7 @@ class NfsExport:
 
     def _hindered(self, ground: Ground) -> Blocked | None:
         if ground.unseen:
-            return Blocked(ground.unseen.said, ground.unseen.remedy)
+            return away(ground.unseen)
         if not ground.there:
             return Blocked(
                 f"the NAS has no shared folder {self.share}",

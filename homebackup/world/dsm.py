@@ -141,8 +141,8 @@ class Dsm:
     async def _offers(self) -> Mapping[str, Mapping[str, Any]]:
         query = {"api": "SYNO.API.Info", "version": "1", "method": "query", "query": "all"}
         answer = await self._answered("query.cgi", query, writing=False)
-        offered = answer.get("data")
-        if not isinstance(offered, dict) or AUTH not in offered:
+        offered: Mapping[str, Mapping[str, Any]] = answer.get("data") or {}
+        if not offered or AUTH not in offered or not all(isinstance(one, dict) for one in offered.values()):
             raise Unreachable(self.subject, "it does not tell what it offers, so it is no DSM", _REMEDY)
         return offered
 
@@ -189,7 +189,7 @@ class Dsm:
             answer = json.loads(body)
         except ValueError:
             answer = None
-        if status != 200 or not isinstance(answer, dict):
+        if status != 200 or not isinstance(answer, dict) or not isinstance(answer.get("data") or {}, dict):
             said = f"it answered {status} with nothing that DSM gives, so something between answered or it is no DSM"
             raise Unreachable(self.subject, said, _REMEDY, maybe_done=writing)
         return answer

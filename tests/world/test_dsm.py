@@ -202,7 +202,14 @@ async def test_a_nas_that_is_off_is_unreachable(lab: Lab, dsm: MakeDsm) -> None:
 
 @pytest.mark.parametrize(
     ("body", "sentence"),
-    [("<html>Bad gateway</html>", "nothing that DSM gives"), ("[]", "nothing that DSM gives"), ("{}", "it is no DSM")],
+    [
+        ("<html>Bad gateway</html>", "nothing that DSM gives"),
+        ("[]", "nothing that DSM gives"),
+        ('{"success": true, "data": ["SYNO.API.Auth"]}', "nothing that DSM gives"),
+        ("{}", "it is no DSM"),
+        ('{"success": true, "data": {"SYNO.API.Auth": 7}}', "it is no DSM"),
+        ('{"success": true, "data": {"SYNO.API.Auth": {"maxVersion": 7}}}', "a login without a session"),
+    ],
 )
 async def test_what_is_no_dsm_is_told(dsm: MakeDsm, body: str, sentence: str) -> None:
     async def answer(request: web.Request) -> web.Response:
