@@ -76,6 +76,7 @@ fi
 step mapped 8 setpriv --reuid=100000 --regid=100000 --clear-groups sh -c '
   trap "rm -f \"\$0.a\" \"\$0.b\"" EXIT
   echo homebackup > "$0.a" && mv "$0.a" "$0.b" && rm "$0.b"' "$spot"
+tell now 5 date +%s
 app=0
 while [ $# -gt 1 ] && [ -z "$dead" ]; do
   step "app-mount.$app" 12 mount -t nfs -o ro,soft,timeo=50,retrans=1,retry=0 "$address:$1" "$side" &&
@@ -179,7 +180,8 @@ _STEPS = ("mount", "space", "make", "write", "written", "rename", "delete", "ope
 def on_nas(site: Site) -> dict[str, App]:
     """The apps whose files are on the NAS, by name, in the order in which they are asked about."""
     here = {None, site.node} | ({site.inventory.host} if site.inventory else set())
-    return {name: app for name, app in site.apps.items() if app.path and not app.deferred and app.host not in here}
+    wanted = {name: app for name, app in site.apps.items() if app.path and not app.deferred}
+    return {name: app for name, app in wanted.items() if app.host not in here and not app.in_guest}
 
 
 def script(site: Site) -> str:
