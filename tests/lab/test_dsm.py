@@ -7,10 +7,17 @@ import ssl
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
+from lab.clock import Clock
+from lab.dsm.http import application
+from lab.dsm.state import Dsm
+from lab.journal import Journal
+from lab.nas import Nas
 from tests.running_lab import Lab
 
 RULES = "SYNO.Core.FileServ.NFS.SharePrivilege"
@@ -251,3 +258,13 @@ def test_a_nas_that_is_off_manages_nothing(lab: Lab, browser: Browser) -> None:
     lab.control("/nas", {"power": "off"})
     with pytest.raises(ConnectionError):
         browser.ask("SYNO.Core.Share list")
+
+
+async def test_over_plain_http_no_password_is_taken(tmp_path: Path) -> None:
+    clock, nas = Clock(), Nas(tmp_path, rules={})
+    dsm = Dsm(nas, clock, {"account": "a", "password": "b", "second_factor": False})
+    async with TestClient(TestServer(application(dsm, Journal()))) as browser:
+        login = {"api": "SYNO.API.Auth", "method": "login", "version": "7", "account": "a", "passwd": "b"}
+        answer = await (await browser.post("/webapi/entry.cgi", data=login)).json()
+    assert answer == {"success": False, "error": {"code": 400}}
+    assert not dsm.sessions
