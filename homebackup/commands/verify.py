@@ -28,7 +28,7 @@ from homebackup.commands.progress import aside, bars
 from homebackup.model.backups.archive import Archive, Dump
 from homebackup.model.backups.reading import away
 from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN
-from homebackup.model.backups.verification import Verified
+from homebackup.model.backups.verification import QUICK, Verified
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
 from homebackup.world.dump import dump_of
@@ -175,7 +175,10 @@ class Verifying:
             parts = [f"{counts[state]} {state}" for state in (GOOD, BAD, UNKNOWN) if counts[state]] or ["none there"]
             read = size(sum(checked.read for checked in found))
             left = f" of {total}" if len(found) < total else ""
-            say(f"{len(found)}{left} archives looked at: {', '.join(parts)}; {read} read")
+            noun = "archive" if total == 1 else "archives"
+            say(f"{len(found)}{left} {noun} looked at: {', '.join(parts)}; {read} read")
+            if self._deep and not lost and counts[GOOD] and all(one.depth == QUICK for one in found):
+                say("Those that are good were read to their end before; --again reads them once more.")
         if any(vmid not in site.guests or site.guests[vmid].classification == "critical" for vmid in bad):
             return ending.CRITICAL
         return ending.TROUBLE if bad else ending.UNKNOWN if missed or lost else ending.WELL

@@ -88,7 +88,11 @@ async def test_it_is_said_in_lines(stack: PlayedStack, lab: Lab, capsys: pytest.
     assert await Verifying(["vaultwarden"], only_newest=True).of(stack) == 0
     one, summary = capsys.readouterr().out.splitlines()
     assert one.startswith(f"good     {newest(lab, MACHINE)}: VM 102 vaultwarden, disk drive-scsi0 of 8.0 MiB, made 20")
-    assert summary.startswith("1 archives looked at: 1 good; ")
+    assert summary.startswith("1 archive looked at: 1 good; ")
+    for times in (1, 2):
+        assert await Verifying(["vaultwarden"], only_newest=True, deep=True).of(stack) == 0
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert last.endswith("--again reads them once more.") == (times == 2)
 
 
 DAMAGES = {
