@@ -77,7 +77,7 @@ def _storage(site: Site, seen: Preflight, tried: Tryout) -> Iterator[Finding]:
 
 def _apps_there(site: Site, tried: Tryout) -> Iterator[Finding]:
     """The files of apps on the NAS, seen through a mount of their own."""
-    now = tried.of("after")
+    now = tried.of("now")
     for place, (name, app) in enumerate(on_nas(site).items()):
         mounted, listed = tried.of(f"app-mount.{place}"), tried.of(f"app.{place}")
         subject = f"app {name}"

@@ -94,6 +94,12 @@ def hanging(lab: Lab, stack: PlayedStack) -> None:
     lab.unexport(EXPORT)
 
 
+def squashed_and_old(lab: Lab, stack: PlayedStack) -> None:
+    """Old files of an app on a NAS that then lets nobody write."""
+    lab.run(IN_HA.format(OLD))
+    lab.control("/nas", {"squash": "guest"})
+
+
 def cut(lab: Lab, stack: PlayedStack) -> None:
     """The NAS goes off in the middle of the test mount, and one waits for it as long as in reality."""
     lab.control("/patience", {"scale": 1})
@@ -166,6 +172,7 @@ CONDITIONS: list[tuple[str, Produce, str, str, str]] = [
     ("storage well", host(f"{MOUNT}; {DIR}"), "storage", "well", "active"),
     ("no files of an app", host(IN_HA.format("rm /mnt/ha/*")), "app-files", "trouble", "has made no backup"),
     ("old files of an app", host(IN_HA.format(OLD)), "app-files", "trouble", "more than the 48 h"),
+    ("old files, root squashed", squashed_and_old, "app-files", "trouble", "more than the 48 h"),
     ("hidden files of an app", lambda lab, stack: lab.unexport(HA), "app-files", "unknown", "cannot look into"),
     ("DSM off", stored(dsmUrl="https://127.0.0.1:1"), "dsm", "trouble", "nothing answers this machine"),
     ("options for root only", auditor, "root-only", "trouble", "would be refused"),
