@@ -16,7 +16,7 @@ LEAST, LEAST_CRITICAL = 2, 3
 
 def against_policy(site: Site, jobs: Iterable[Job], gaps: Mapping[str, int | None]) -> Iterator[Doubt]:
     """Every doubt; `gaps` are the longest between two runs of each job, in seconds."""
-    yield from _unguarded(site)
+    yield from _place(site)
     yield from _tmpdirs(site)
     for job in jobs:
         critical = [v for v in job.guests or () if site.guests[v].classification == "critical"]
@@ -38,7 +38,7 @@ def _few(site: Site, job: Job, least: int, whose: str) -> Iterator[Doubt]:
         yield Doubt("retention", f"tier {job.tier}", said, f"write retention: {{keep-last: {least}}}")
 
 
-def _unguarded(site: Site) -> Iterator[Doubt]:
+def _place(site: Site) -> Iterator[Doubt]:
     target = site.mount.target
     if not site.storage.is_mountpoint:
         said = f"Proxmox VE writes to it also while nothing is mounted at {target}"
@@ -46,6 +46,9 @@ def _unguarded(site: Site) -> Iterator[Doubt]:
     if not site.mount.immutable:
         said = "the directory underneath takes files while nothing is mounted"
         yield Doubt("mounted-only", f"mount {target}", said, "write immutable: true")
+    if site.storage.shared:
+        said = f"Proxmox VE takes every node to have {target}, which is mounted on {site.node} alone"
+        yield Doubt("not-shared", f"storage {site.storage.name}", said, "write shared: false")
 
 
 def _tmpdirs(site: Site) -> Iterator[Doubt]:

@@ -36,10 +36,20 @@ RULES: Mapping[str, Rule] = {
         "vzdump backs every guest up whole, in a tier, unless it is deferred or exempt; Hyper Backup is not primary.",
         "Proxmox VE restores vzdump's archives itself; Hyper Backup sees files on the NAS and restores only files.",
     ),
+    "app-backups": Rule(
+        "error",
+        "An app that is declared makes backups of its own, or it is said why they wait.",
+        "An image of its guest may hold a database in the middle of a change.",
+    ),
     "mounted-only": Rule(
         "warning",
         "Nothing is written to the mount point while nothing is mounted there.",
         "While the NAS is away, archives would fill the host's root disk.",
+    ),
+    "not-shared": Rule(
+        "warning",
+        "The storage is not marked as shared.",
+        "Its path is mounted on one node, and another node would write to its own disk.",
     ),
     "container-tmpdir": Rule(
         "warning",

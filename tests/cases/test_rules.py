@@ -68,6 +68,12 @@ BROKEN: dict[str, tuple[dict[Path_, Any], str, str, bool]] = {
         True,
     ),
     "an open directory": ({("mount", "immutable"): False}, "mounted-only", "mount /mnt/nas-backups: the dir", True),
+    "a shared storage": (
+        {("storage", "shared"): True},
+        "not-shared",
+        "storage nas-backups: Proxmox VE takes every node to have /mnt/nas-backups, which is mounted on pve alone",
+        True,
+    ),
     "a tmpdir on the NAS": (
         {("tiers", "p2", "tmpdir"): "/mnt/nas-backups/tmp"},
         "container-tmpdir",

@@ -77,7 +77,7 @@ def _apps(site: Site) -> Iterator[Problem]:
         if app.guest not in site.guests:
             yield f"apps.{name}.guest", f"guest {app.guest} is not declared under guests"
         if not app.path and not app.deferred:
-            yield f"apps.{name}.path", "is required, unless deferred says why there are no backups yet"
+            yield f"apps.{name}.path", "is required, unless deferred says why there are no backups yet (app-backups)"
         yield from _deferred(f"apps.{name}", app.deferred, site)
         if app.dump:
             yield from _dump(f"apps.{name}", name, app.dump)
