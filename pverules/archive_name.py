@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from pverules.local_time import archive_epoch, wall_at
 
 KINDS = ("qemu", "lxc", "openvz")
-COMPRESSIONS = ("gz", "lzo", "zst", "bz2")
 
 _FORMAT = r"(?P<format>tgz|(?:tar|vma)(?:\.(?:gz|lzo|zst|bz2))?)"
 _LISTED = re.compile(rf"[^/]+\.{_FORMAT}")

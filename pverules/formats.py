@@ -13,9 +13,6 @@ _STORAGE_PATH = re.compile(r"/[-/a-zA-Z0-9_.@]+")
 _SEPARATORS = re.compile(r"[,;\s]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
-VMID_MIN = 100
-VMID_MAX = 999_999_999
-
 
 class InvalidFormat(ValueError):
     """A value that does not fit its format; the text is Proxmox's, without the newline it adds."""
@@ -54,19 +51,6 @@ def has_control_character(text: str) -> bool:
 def split_list(text: str) -> list[str]:
     """The elements of a Proxmox list: separated by `,`, `;` or white space, empty ones dropped, order kept."""
     return [element for element in _SEPARATORS.split(text) if element]
-
-
-def parse_vmids(text: str) -> list[int]:
-    """The guests of a VMID list in the order given, duplicates included; raises InvalidFormat."""
-    elements = split_list(text)
-    for element in elements:
-        require("pve-vmid", element)
-    return [int(element) for element in elements]
-
-
-def format_vmids(vmids: frozenset[int] | set[int] | list[int] | tuple[int, ...]) -> str:
-    """One spelling for a set of guests: ascending, no duplicates, commas."""
-    return ",".join(str(vmid) for vmid in sorted(set(vmids)))
 
 
 _RULES: dict[str, tuple[Callable[[str], bool], str]] = {

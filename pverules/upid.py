@@ -53,8 +53,3 @@ class Upid:
     def token(self) -> str | None:
         """The id of the token within its user, None for a user's own task."""
         return self.user.partition("!")[2] or None
-
-    @property
-    def log_path(self) -> str:
-        """Where the task's log lies under /var/log/pve/tasks: a folder named by the start's last hexadecimal digit."""
-        return f"{self.start & 0xF:X}/{self}"

@@ -1,6 +1,6 @@
 """The runs of all jobs over a span of time, each as long as it usually takes, beside what else needs the NAS."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -142,9 +142,3 @@ def _busy(windows: Iterable[Window], zone: ZoneInfo, start: int, end: int) -> It
             busy = Busy(window.name, at(day, window.start, zone), at(last, window.end, zone))
             if busy.start < end and busy.end > start:
                 yield busy
-
-
-def next_runs(jobs: Sequence[Job], zone: ZoneInfo, now: float) -> dict[str, int]:
-    """The epoch of the next run of each job that will run, by name."""
-    found = {job.name: job.event.next_after(int(now), zone) for job in jobs if job.enabled and job.event}
-    return {name: run for name, run in found.items() if run is not None}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from homebackup.model.backups.drill import Drilled
 from homebackup.world import journal
-from homebackup.world.errors import Refused
+from homebackup.world.results import read, refused
 
 NAME = "drilled.jsonl"
 
@@ -18,13 +18,7 @@ def place(folder: Path) -> Path:
 
 def results(file: Path) -> list[Drilled]:
     """Everything in the file, oldest first; a line that is none of ours is left out. Raises Refused."""
-    try:
-        lines = file.read_text("utf-8", "replace").splitlines()
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise _refused(file, "read", error) from None
-    return [read for line in lines if (read := Drilled.read(line))]
+    return read(file, Drilled.read)
 
 
 async def keep(file: Path, result: Drilled) -> None:
@@ -41,14 +35,9 @@ def _keep(file: Path, result: Drilled) -> None:
             out.flush()
             os.fsync(out.fileno())
     except OSError as error:
-        raise _refused(file, "written", error) from None
+        raise refused(file, "written", error) from None
 
 
 def _ends(file: Path) -> bool:
     """Whether its last line is whole: a power cut tears one."""
     return file.read_bytes().endswith(b"\n")
-
-
-def _refused(file: Path, done: str, error: OSError) -> Refused:
-    said = f"they cannot be {done} ({error.strerror or error})"
-    return Refused(f"results {file}", said, "correct its permissions, or make room")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from homebackup.model.backups.verification import Verified, merged
 from homebackup.world import journal
-from homebackup.world.errors import Refused
+from homebackup.world.results import read, refused
 
 NAME = "verified.jsonl"
 
@@ -20,13 +20,7 @@ def place(folder: Path) -> Path:
 
 def results(file: Path) -> list[Verified]:
     """Everything in the file, oldest first; a line that is none of ours is left out. Raises Refused."""
-    try:
-        lines = file.read_text("utf-8", "replace").splitlines()
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise _refused(file, "read", error) from None
-    return [read for line in lines if (read := Verified.read(line))]
+    return read(file, Verified.read)
 
 
 async def keep(file: Path, new: Sequence[Verified]) -> None:
@@ -50,10 +44,4 @@ def _keep(file: Path, new: Sequence[Verified]) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        raise _refused(file, "written", error) from None
-
-
-def _refused(file: Path, done: str, error: OSError) -> Refused:
-    return Refused(
-        f"results {file}", f"they cannot be {done} ({error.strerror or error})", "correct its permissions, or make room"
-    )
+        raise refused(file, "written", error) from None

@@ -9,7 +9,7 @@ from lab.nas import Nas
 from lab.node.root import Root
 from lab.pve import fixture as fixtures
 from lab.pve.access import Access
-from lab.pve.call import ROOT, Actor, Call
+from lab.pve.call import Actor, Call
 from lab.pve.declared import need_declared
 from lab.pve.errors import ApiError, BadParameters, Died
 from lab.pve.files import Files
@@ -89,12 +89,6 @@ class Api:
             return failure(error)
         except OSError as error:
             return failure(Died(f"{error.filename or path}: {error.strerror}"))
-
-    async def root_call(self, method: str, path: str, params: dict[str, Any] | None = None) -> Any:
-        """The data of a call as root@pam, as the scheduler and the command line make it; raises ApiError."""
-        found, given = find(method, path)
-        call = Call(self, ROOT, method, path, found.schema.verify({**(params or {}), **given}), True)
-        return await found.handler(call)
 
 
 def failure(error: ApiError) -> Answer:

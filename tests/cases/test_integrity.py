@@ -15,7 +15,7 @@ import pytest
 import zstandard
 
 from homebackup.model.backups.archive import Archive
-from homebackup.model.backups.integrity import passes_quick, quick
+from homebackup.model.backups.integrity import quick
 from homebackup.model.backups.sample import HEAD, SHORT_TAIL, TAIL, Sample
 from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN, Integrity
 from homebackup.model.backups.unpacking import MOST, ends_well, unpack
@@ -186,8 +186,6 @@ def test_what_cannot_be_seen_is_unknown() -> None:
     data = machine()
     growing = quick(of(VM, 5), Sample(len(data), data[:HEAD], data[-TAIL:]))
     assert growing.state == UNKNOWN
-    assert not passes_quick(of(VM, 5), Unseen("off"))
-    assert passes_quick(of(VM, len(data)), Sample(len(data), data[:HEAD], data[-TAIL:]))
 
 
 def test_a_sample_too_short_to_tell_is_unknown() -> None:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from pverules import formats
 from pverules.archive_name import ArchiveName, InvalidArchiveName, listed
-from pverules.formats import InvalidFormat
 from pverules.upid import InvalidUpid, Upid
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -76,7 +75,6 @@ def test_a_upid_is_read_and_written() -> None:
     upid = Upid.parse(text)
     assert (upid.node, upid.pid, upid.type, upid.id) == ("pve", 0xA1B2, "vzdump", "103")
     assert (upid.owner, upid.token, upid.start) == ("root@pam", "iac", 0x6A2F3C10)
-    assert upid.log_path == f"0/{text}"
     assert str(upid) == text
     assert Upid.parse(text.replace(":103:", "::")).id == ""
 
@@ -85,24 +83,6 @@ def test_a_upid_is_read_and_written() -> None:
 def test_a_broken_upid_is_refused_in_proxmox_words(text: str) -> None:
     with pytest.raises(InvalidUpid, match="unable to parse worker upid"):
         Upid.parse(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "vmids"),
-    [("100,101", [100, 101]), ("101;100 , 102", [101, 100, 102]), (",100,,", [100]), ("", []), ("100,100", [100, 100])],
-)
-def test_a_vmid_list_is_read(text: str, vmids: list[int]) -> None:
-    assert formats.parse_vmids(text) == vmids
-
-
-@pytest.mark.parametrize("text", ["99", "0100", "1000000000", "abc", "100,x", "-100"])
-def test_a_vmid_out_of_range_is_refused(text: str) -> None:
-    with pytest.raises(InvalidFormat, match="value does not look like a valid VM ID"):
-        formats.parse_vmids(text)
-
-
-def test_one_spelling_for_a_set_of_guests() -> None:
-    assert formats.format_vmids([102, 100, 102]) == "100,102"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from homebackup.assess.conflicts import Conflict, conflicts
 from homebackup.assess.jobs import Job
-from homebackup.assess.timeline import Timeline, at, midnight, next_runs, timeline, week
+from homebackup.assess.timeline import Timeline, midnight, timeline, week
 from homebackup.assess.usual import Usual, p95, usual
 from homebackup.model.backups.task import GuestRun
 from homebackup.model.site import Window
@@ -155,7 +155,6 @@ def test_what_began_before_the_span_is_still_on_it() -> None:
 def test_a_disabled_job_and_one_nobody_understands_do_not_run() -> None:
     jobs = (job("a", "03:00", enabled=False), job("b", "whenever"), job("c", "*-02-30"))
     assert line(*jobs).runs == ()
-    assert next_runs(jobs, BERLIN, 0) == {}
 
 
 @pytest.mark.parametrize(
@@ -207,7 +206,6 @@ def test_days_are_as_long_as_the_clock_makes_them(zone: ZoneInfo, day: date, hou
 def test_runs_are_those_of_the_schedule() -> None:
     found = line(job("a", "mon..fri 22:00"), first=date(2026, 10, 24), days=7)
     assert clocks(found) == ["Mon 26 22:00", "Tue 27 22:00", "Wed 28 22:00", "Thu 29 22:00", "Fri 30 22:00"]
-    assert next_runs(found.jobs, BERLIN, at(date(2026, 10, 24), 0, BERLIN))["a"] == found.runs[0].start
 
 
 def test_the_usual_is_the_95th_percentile() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from homebackup.model.backups.reading import SAMPLES, read_newest_samples, read_samples, whole_script
+from homebackup.model.backups.reading import SAMPLES, read_samples, whole_script
 from homebackup.model.backups.sample import HEAD, TAIL, Sample
 from homebackup.model.backups.whole import Whole, read_whole
 from homebackup.model.seen import Unseen
@@ -79,19 +79,6 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     read, _ = whole(tmp_path / CT)
     assert isinstance(read, Unseen)
     assert "No such file" in read.said
-
-
-def test_the_newest_archive_of_each_guest_can_be_brought_along(tmp_path: Path) -> None:
-    older, other = CT.replace("11_08", "11_07"), CT.replace("-105-", "-1050-")
-    for name in (older, CT, other, VM, f"{CT}.notes", "vzdump-lxc-105-2026_11_09-02_00_00.tar.dat", "vzdump-$(x).tar"):
-        (tmp_path / name).write_text(f"{name} begins and ends so")
-    words = (tmp_path, "/mnt", "nas", 9, 3, 0)
-    output = shell(f'{REACHED}{SAMPLES}newest_samples "$@"', *words)
-    found = read_newest_samples(output, "nas")
-    assert found.keys() == {CT, other, VM}
-    assert found[VM] == Sample(len(VM) + 19, b"vzdump-qe", b" so")
-    assert read_newest_samples(shell(f'near() {{ false; }}\n{SAMPLES}newest_samples "$@"', *words), "nas") == {}
-    assert read_newest_samples(output.partition("end")[0] + "silent\n", "nas").keys() == found.keys()
 
 
 def test_nobody_reads_on_when_nobody_listens(tmp_path: Path) -> None:

@@ -19,11 +19,6 @@ _READERS: Mapping[str, Callable[[bytes], Inside | None]] = {"vma": read_machine,
 _KINDS = {"qemu": "VM", "lxc": "CT", "openvz": "CT"}
 
 
-def passes_quick(archive: Archive, sample: Sample | Unseen, name: str | None = None) -> bool:
-    """Whether nothing speaks against the archive and its content was seen; `name` is the guest's, where known."""
-    return quick(archive, sample, name).state == GOOD
-
-
 def quick(archive: Archive, sample: Sample | Unseen, name: str | None = None) -> Integrity:
     """The judgement of a listed archive on a sample of its file; `name` is the guest's, where known.
 

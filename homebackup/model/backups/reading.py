@@ -40,27 +40,9 @@ samples() {
     echo "end $?"
   done
 }
-newest() {
-  before=
-  timeout -k 2 10 find "$1" -maxdepth 1 -type f -name 'vzdump-*' -printf '%P\n' |
-    grep -E '^vzdump-(qemu|lxc|openvz)-[0-9]+-[0-9_]+-[0-9_]+[.](vma|tar)([.](zst|gz|lzo|bz2))?$' | sort -r |
-    while read -r name; do
-      [ "${name%-*-*}" = "$before" ] || echo "$name"
-      before=${name%-*-*}
-    done
-}
-newest_samples() {
-  near "$2" "$3" || { echo silent; return; }
-  folder=$1 names=$(newest "$1")
-  echo names $names
-  shift
-  for name in $names; do set -- "$@" "$folder/$name"; done
-  samples "$@"
-}
 """
 """Needs `near`. `samples MOUNT ADDRESS HEAD TAIL LISTED FILE...` prints both ends of each file, HEAD and TAIL bytes of
-them, its notes, and what `zstd -l` says of one of up to LISTED bytes. `newest_samples FOLDER MOUNT ADDRESS HEAD TAIL
-LISTED` does so with the newest archive of each guest, and names them first: a listing can bring them along.
+them, its notes, and what `zstd -l` says of one of up to LISTED bytes.
 """
 
 WHOLE = r"""
@@ -121,13 +103,6 @@ def read_samples(output: str, count: int, nas: str) -> list[Sample | Unseen]:
         found.append(_sample(said, line.removeprefix("end ")))
         said = []
     return found + [away(nas)] * (count - len(found))
-
-
-def read_newest_samples(output: str, nas: str) -> dict[str, Sample | Unseen]:
-    """What `newest_samples` printed, by name of the archive; nothing where the NAS was away from the beginning."""
-    first, _, rest = output.partition("\n")
-    names = first.split(" ")[1:] if first.startswith("names ") else []
-    return dict(zip(names, read_samples(rest, len(names), nas), strict=True))
 
 
 def _sample(said: list[str], code: str) -> Sample | Unseen:
