@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from homebackup.model.marked_sections import Malformed, like_marker, marker, put, read, without
@@ -97,6 +97,7 @@ def sections(text: str) -> bool:
     return True
 
 
+@settings(deadline=None)
 @given(_TEXT, _TEXT, _SAYS, _SAYS)
 def test_every_other_byte_stays(before: str, after: str, first: str, second: str) -> None:
     assume(sections(before) and first.strip("\n") and second.strip("\n"))
