@@ -15,10 +15,11 @@ import pytest
 import zstandard
 
 from homebackup.model.backups.archive import Archive
+from homebackup.model.backups.container_start import read_container
 from homebackup.model.backups.integrity import quick
 from homebackup.model.backups.sample import HEAD, SHORT_TAIL, TAIL, Sample
 from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN, Integrity
-from homebackup.model.backups.unpacking import MOST, ends_well, unpack
+from homebackup.model.backups.unpacking import MOST, Broken, ends_well, unpack
 from homebackup.model.seen import Unseen
 from lab.pve import vma
 from lab.pve.compression import compress
@@ -230,3 +231,14 @@ def test_what_gnu_tar_writes_for_a_container_is_read(tmp_path: Path) -> None:
     for ending in ("", ".zst", ".gz"):
         found = looked(CT + ending, PACKED[ending](data))
         assert (found.state, found.holds and found.holds.name) == (GOOD, "pihole-home")
+
+
+def test_a_tar_file_that_leads_back_to_its_beginning_is_not_followed() -> None:
+    entry = tarfile.TarInfo("x")
+    entry.type = tarfile.XHDTYPE
+    record = bytearray(entry.tobuf(tarfile.GNU_FORMAT))
+    record[124:136] = b"\xff" + (256**11 - 512).to_bytes(11, "big")
+    record[148:156] = b" " * 8
+    record[148:156] = b"%06o\0 " % sum(record[:512])
+    with pytest.raises(Broken, match="less than no bytes"):
+        read_container(bytes(record) + bytes(4096))

@@ -27,6 +27,8 @@ def read_container(plain: bytes) -> Inside | None:
             entry = tarfile.TarInfo.frombuf(record, "utf-8", "surrogateescape")
         except tarfile.HeaderError:
             raise Broken("it holds no container: it is no tar file" if at == 0 else _NONE) from None
+        if entry.size < 0:  # it would lead back, and round and round
+            raise Broken("an entry at its beginning has less than no bytes")
         at += _RECORD
         content = plain[at : at + entry.size]
         at += -(-entry.size // _RECORD) * _RECORD if entry.isreg() or entry.type in _BESIDE else 0
