@@ -1,6 +1,7 @@
 """Status and coverage on a terminal: a table that fits 80 columns, and below it what is wrong and what to do."""
 
 import io
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
@@ -128,9 +129,13 @@ def _why(same: Sequence[Verdict], width: int) -> Iterator[Text]:
 
 
 def wrapped(text: str, width: int, first: str = "") -> list[str]:
-    """A text of other people's as lines that fit; `first` stands before it, and its further lines are indented so."""
+    """A text of other people's as lines that fit; `first` stands before it, and its further lines are indented so.
+
+    A list that no line holds is broken at its commas, rather than in the middle of a word.
+    """
+    room = width - max(2, len(first))
     return textwrap.wrap(
-        plain_line(text),
+        re.sub(rf"\S{{{room + 1},}}", lambda word: word[0].replace(",", ", "), plain_line(text)),
         width,
         initial_indent=first,
         subsequent_indent=" " * max(2, len(first)),

@@ -73,6 +73,13 @@ def test_what_is_the_same_is_said_once_and_other_notes_follow() -> None:
     assert "tasks: Sys.Audit is missing, so failed runs are not told; grant it" in text
 
 
+def test_what_was_not_seen_is_not_said_to_have_been() -> None:
+    away = Unseen("host 10.0.0.50: no ssh connection", "see that it is up")
+    blind = {"jobs": away, "storages": away, "guests": away, "tasks": away, "dumps": {"nas-backups": away}}
+    assert ", and nothing was seen\n" in shown(Story(NIGHTS), **blind)
+    assert "seen over ssh\n" in shown(Story(NIGHTS), **{**blind, "dumps": {}, "jobs": ()})
+
+
 def test_much_waste_is_listed_up_to_a_point() -> None:
     declared, facts = site(), Story(NIGHTS).facts("ssh")
     waste = tuple(Waste("nas-backups", f"file\n{n}", n, "name of its own") for n in range(100))
@@ -80,3 +87,10 @@ def test_much_waste_is_listed_up_to_a_point() -> None:
     assert "Left over: 100 files that serve nobody, 4.8 KiB" in text
     assert "and 80 more" in text
     assert "file\ufffd99 in nas-backups: name of its own" in text
+
+
+def test_a_list_that_no_line_holds_is_broken_at_its_commas() -> None:
+    said = "options is soft, declared soft,timeo=150,retrans=3"
+    lines = ["why: options is", "     soft, declared", "     soft, timeo=150,", "     retrans=3"]
+    assert table.wrapped(said, 20, "why: ") == lines
+    assert table.wrapped("options is soft,bg", 20, "why: ") == ["why: options is", "     soft,bg"]
