@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 
 from homebackup.model.mounts import nfs_source
-from homebackup.model.site import Site
+from homebackup.model.site import App, Site
 
 APART = 9000
 """What is added to a VMID for the guest that is restored beside the old one."""
@@ -22,7 +22,23 @@ APPS = {
 }
 """What to do with the files of well-known apps."""
 OTHERS = "Restore its guest first, then give the app its newest file as its own instructions say."
+_UNPACKED = {
+    "vaultwarden": " | tar -xz -C FOLDER",
+    "postgres": " | gunzip | psql --username=postgres postgres",
+    "command": " | gunzip",
+}
 _AT_BOOT = frozenset({"defaults", "auto", "noauto", "nofail", "_netdev", "bg"})
+
+
+def giving_back(name: str, app: App) -> str:
+    """What to do with the files of an app; those of its own dump are opened first."""
+    how = APPS.get(name, OTHERS)
+    if app.dump is None:
+        return how
+    unpacked = _UNPACKED[app.dump.recipe]
+    if app.dump.recipient:
+        return f"age -d -i KEY FILE{unpacked} opens a dump, KEY being a file with the secret key. {how}"
+    return f"cat FILE{unpacked} opens a dump. {how}"
 
 
 def reaching(site: Site) -> Sequence[str]:

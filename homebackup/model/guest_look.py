@@ -23,6 +23,11 @@ if [ -f "/etc/systemd/system/$unit.timer" ]; then
   done
 fi
 if [ -n "$to" ] && [ ! -d "$to" ]; then printf 'directory %s missing\n' "$to"; fi
+if [ -n "$to" ]; then
+  at=$to
+  while [ ! -d "$at" ]; do at=${at%/*} at=${at:-/}; done
+  case $(timeout 5 stat -f -c %T "$at" 2>/dev/null) in nfs* | cifs | smb* | fuse* | '') ;; *) echo "local $to" ;; esac
+fi
 for need; do
   case $need in
     /*) if [ ! -f "$need" ]; then echo "lacks $need"; fi ;;
@@ -40,7 +45,8 @@ class GuestFacts:
 
     `there` has files and timers as a look at the host has them, `executable` whether the script can be run, `over` the
     files that change our units from beside them, `stale` whether systemd does not know its units as their files are,
-    `missing` whether the target is no directory, `lacks` the programs and files that the script needs and has not.
+    `missing` whether the target is no directory, `local` whether it is on the guest's own disk, `lacks` the programs
+    and files that the script needs and has not.
     """
 
     there: HostFacts = field(default_factory=HostFacts)
@@ -48,6 +54,7 @@ class GuestFacts:
     over: tuple[str, ...] = ()
     stale: bool = False
     missing: bool = False
+    local: bool = False
     lacks: tuple[str, ...] = ()
 
 
@@ -65,5 +72,6 @@ def read_guest(output: str) -> GuestFacts:
         over=told("over"),
         stale=bool(told("stale")),
         missing="missing" in there.directories.values(),
+        local=bool(told("local")),
         lacks=told("lacks"),
     )

@@ -155,6 +155,9 @@ class AppBackup:
         for lack in facts.lacks:
             cure = "say where it is" if lack.startswith("/") else "install it there"
             yield f"{lack} is missing in {label(self.guest)}, so no dump is made; {cure}"
+        if facts.local:
+            own = f"{self.to} is on the own disk of {label(self.guest)}, and dumps there are lost with it"
+            yield f"{own}; mount the NAS in the guest, or rely on vzdump for that"
 
 
 def _of(timing: Timer, ground: GuestFacts) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from homebackup.assess.picking import Pick
-from homebackup.assess.rebuilding import APPS, KINDS, OTHERS, reaching
+from homebackup.assess.rebuilding import KINDS, giving_back, reaching
 from homebackup.assess.runbook import Chapter, Need, chapters
 from homebackup.model.backups.drill import last_drilled
 from homebackup.model.backups.facts import SiteFacts, Space
@@ -101,5 +101,5 @@ def _apps(site: Site, facts: SiteFacts) -> Iterator[dict[str, Any]]:
             "glob": app.glob,
             "host": app.host or f"node {site.node}",
             "newest": newest,
-            "how": APPS.get(name, OTHERS),
+            "how": giving_back(name, app),
         }

@@ -11,6 +11,7 @@ from homebackup.assess.agenda import agenda
 from homebackup.assess.coverage import coverage
 from homebackup.assess.deferral import offer
 from homebackup.assess.guest import verdicts
+from homebackup.assess.rebuilding import giving_back
 from homebackup.assess.verdict import Verdict, worst
 from homebackup.model.backups.facts import Guest, SiteFacts
 from homebackup.model.seen import Unseen
@@ -134,3 +135,16 @@ def test_the_calendar_tells_what_no_job_does() -> None:
         "app vaultwarden dumps itself in guest 102, 04:00 by its clock",
         "app immich is deferred: VM stopped, until guest 101 runs",
     ]
+
+
+def test_the_runbook_opens_a_dump_before_it_gives_it_back() -> None:
+    told = {}
+    for recipe in ("vaultwarden", "postgres", "command"):
+        more = {"recipe": recipe} | ({"command": "cat"} if recipe == "command" else {})
+        dump = {**DUMP, **more} if recipe != "postgres" else {**DUMP, **more, "recipient": None}
+        app = {"guest": 102, "classification": "critical", "stale-after-hours": 48, "dump": dump}
+        told[recipe] = giving_back(recipe, read_site(with_changes({("apps", recipe): app})).apps[recipe])
+    assert told["vaultwarden"].startswith("age -d -i KEY FILE | tar -xz -C FOLDER opens a dump, KEY being")
+    assert "delete a db.sqlite3-wal" in told["vaultwarden"]
+    assert told["postgres"].startswith("cat FILE | gunzip | psql --username=postgres postgres opens a dump. ")
+    assert told["command"].startswith("age -d -i KEY FILE | gunzip opens a dump, KEY")

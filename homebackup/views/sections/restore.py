@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
-from homebackup.assess.rebuilding import APART, APPS, KINDS, OTHERS, USUAL, reaching, words
+from homebackup.assess.rebuilding import APART, KINDS, USUAL, giving_back, reaching, words
 from homebackup.model.plain import one_line
 from homebackup.model.site import Site
 from homebackup.views.plain_markdown import fence, quoted, sentence, span
@@ -66,4 +66,4 @@ def _app(site: Site, name: str) -> Iterator[str]:
         yield f"It makes no backups of its own yet{why}. Restore guest {app.guest} instead."
         return
     where = f"the files {span(app.glob)} in {span(app.path)} on {quoted(app.host or site.node)}"
-    yield f"It runs in guest {app.guest}, and its own backups are {where}. {sentence(APPS.get(name, OTHERS))}"
+    yield f"It runs in guest {app.guest}, and its own backups are {where}. {sentence(giving_back(name, app))}"
