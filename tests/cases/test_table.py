@@ -91,6 +91,6 @@ def test_much_waste_is_listed_up_to_a_point() -> None:
 
 def test_a_list_that_no_line_holds_is_broken_at_its_commas() -> None:
     said = "options is soft, declared soft,timeo=150,retrans=3"
-    lines = ["why: options is", "     soft, declared", "     soft, timeo=150,", "     retrans=3"]
+    lines = ["why: options is", "     soft, declared", "     soft,", "     timeo=150,", "     retrans=3"]
     assert table.wrapped(said, 20, "why: ") == lines
     assert table.wrapped("options is soft,bg", 20, "why: ") == ["why: options is", "     soft,bg"]
