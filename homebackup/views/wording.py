@@ -20,7 +20,10 @@ WAYS = {"ssh": "over ssh", "https": "through the API", "both": "through the API 
 def looked(facts: SiteFacts) -> str:
     """When and how it was looked: `Sun 22 Nov 2026 12:00 Europe/Vienna, seen over ssh`."""
     zone = ZoneInfo(facts.zone)
-    return f"{wall_at(int(facts.now), zone):%a %d %b %Y %H:%M} {zone.key}, seen {WAYS[facts.way]}"
+    parts = (facts.jobs, facts.storages, facts.guests, facts.tasks, *facts.dumps.values())
+    blind = all(isinstance(part, Unseen) for part in parts)
+    how = "and nothing was seen" if blind else f"seen {WAYS[facts.way]}"
+    return f"{wall_at(int(facts.now), zone):%a %d %b %Y %H:%M} {zone.key}, {how}"
 
 
 def moment(epoch: int | None, now: float, zone: ZoneInfo) -> str:
