@@ -155,6 +155,8 @@ def test_who_makes_the_files_of_apps_is_told_as_far_as_it_is_declared() -> None:
     said = "home-assistant: itself, every day at `05:00`, to `hassio.nas_backups`; 7 copies are kept."
     assert said in text
     assert said not in content(site({("home-assistant",): None}), "configuration")
+    assert "- `homebackup app verify home-assistant`" in content(site(), "verification")
+    assert "app verify" not in content(site({("home-assistant",): None}), "verification")
     dump = {"recipe": "postgres", "to": "/var/backups", "schedule": "02:10", "keep": 3}
     app = {"guest": 101, "classification": "important", "stale-after-hours": 48, "dump": dump}
     text = content(site({("apps", "immich"): app}), "configuration")

@@ -32,6 +32,7 @@ def verification(site: Site) -> list[str]:
         "The same by reading the archives to their ends, the newest of each guest first:",
         fence("homebackup verify --deep"),
         *_drills(site),
+        *_apps(site),
         "### Before and after a change",
         "What would fail, and why; nothing is changed:",
         fence("homebackup preflight"),
@@ -81,6 +82,13 @@ def _by_the_clock(site: Site) -> Iterator[str]:
     if site.timers:
         yield "What runs there by itself, by timers of its systemd:"
         yield table(("Verb", "Schedule"), [(quoted(verb), span(when)) for verb, when in sorted(site.timers.items())])
+
+
+def _apps(site: Site) -> Iterator[str]:
+    own = site.home_assistant.app if site.home_assistant else None
+    if names := [name for name, app in sorted(site.apps.items()) if app.dump or name == own]:
+        yield "Whether the newest backup of an app is whole and opens with a key that is kept:"
+        yield "\n".join(f"- {span(shlex.join(['homebackup', 'app', 'verify', name]))}" for name in names)
 
 
 def _drills(site: Site) -> Iterator[str]:
