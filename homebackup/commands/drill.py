@@ -13,7 +13,6 @@ import typer
 from homebackup.assess import drilling
 from homebackup.assess.amounts import size
 from homebackup.assess.manual import Hindrance, interlock
-from homebackup.assess.picking import Pick
 from homebackup.assess.runbook import needed
 from homebackup.assess.runbook import place as placed
 from homebackup.commands import choosing, ending
@@ -22,7 +21,6 @@ from homebackup.commands.options import HERE, Folder, Stack
 from homebackup.commands.printing import say
 from homebackup.commands.run import WORST_FIRST, trouble
 from homebackup.commands.spare import ANSWERING
-from homebackup.model.backups.archive import Archive
 from homebackup.model.backups.drill import Drilled
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.seen import Unseen
@@ -86,24 +84,35 @@ class Drills:
             await self._live.close()
 
     async def _drills(self, facts: SiteFacts, named: str | None) -> int:
-        site = self._declared.site
-        guests = self._guests(facts, named)
-        codes = [ending.WELL]
+        await self._clear(facts, f"site {self._declared.site.name}", ANSWERING)
+        guests, codes = self._guests(facts, named), []
         for number, vmid in enumerate(guests):
             try:
                 codes.append(await self._drill(vmid, await self._gathered() if number else facts))
+            except Refused as refused:  # of this guest alone: it keeps no other from its turn
+                if named is not None:
+                    raise
+                say(str(refused), err=True)
+                codes += [ending.TROUBLE] if self._all else []
+                continue
             except Trouble as failed:
                 if not self._all:
                     raise
                 codes.append(ending.UNKNOWN if isinstance(failed, Unreachable) else ending.TROUBLE)
                 say(f"unknown: {failed}" if codes[-1] == ending.UNKNOWN else str(failed), err=True)
-                if left := guests[number + 1 :]:
-                    say(f"not begun: {', '.join(f'{v} {site.guests[v].name}' for v in left)}", err=True)
+                self._not_begun(guests[number + 1 :])
                 break
-        return next(code for code in WORST_FIRST if code in codes)
+            if not self._all:
+                break
+        return next((code for code in WORST_FIRST if code in codes), ending.TROUBLE)
+
+    def _not_begun(self, left: list[int]) -> None:
+        if left:
+            site = self._declared.site
+            say(f"not begun: {', '.join(f'{vmid} {site.guests[vmid].name}' for vmid in left)}", err=True)
 
     def _guests(self, facts: SiteFacts, named: str | None) -> list[int]:
-        """Whom to drill; raises Missing."""
+        """Whom to drill, those in turn until one can be; raises Missing."""
         if named is not None:
             verdict = choosing.guest(self._declared, facts, named)
             assert verdict.vmid is not None
@@ -117,7 +126,7 @@ class Drills:
             if unseen := next(dumps, None):
                 raise Unreachable(f"site {site.name}", unseen.said, unseen.remedy)
             raise Missing(f"site {site.name}", "there is no archive of any guest", "see homebackup status")
-        return guests if self._all else guests[:1]
+        return guests
 
     async def _drill(self, vmid: int, facts: SiteFacts) -> int:
         """The drill of one guest; the exit code. Raises Trouble where it cannot be done now."""
@@ -137,21 +146,20 @@ class Drills:
             if code != ending.WELL:
                 return code
             raise choosing.nothing(chosen, named)
-        to = await self._clear(facts, chosen, chosen.archive)
+        most = sum(needed(chosen, placed(chosen, facts)).values()) or chosen.archive.size
+        to = await self._clear(facts, f"the drill of {verdict.label}", most / drilling.SPEED + ANSWERING)
         subject = f"{verdict.label}: restoring {chosen.archive.name} as {to} for a drill"
         say(f"{subject}; Ctrl-C stops it and removes what it made")
         result = await Drilling(self._declared, self._live, chosen, to, self._journal).done(facts)
         return max(code, await self._kept(result))
 
-    async def _clear(self, facts: SiteFacts, chosen: Pick, archive: Archive) -> int:
-        """The spare VMID; raises Trouble when a drill must not begin now."""
-        site, subject = self._declared.site, f"the drill of {chosen.verdict.label}"
-        most = sum(needed(chosen, placed(chosen, facts)).values()) or archive.size
-        if hindered := drilling.hindrance(site, facts, most / drilling.SPEED + ANSWERING):
-            raise trouble(subject, hindered)
-        storages = facts.storages
+    async def _clear(self, facts: SiteFacts, subject: str, seconds: float) -> int:
+        """The spare VMID; raises Trouble when a drill of so many seconds must not begin now."""
+        site, storages = self._declared.site, facts.storages
         if isinstance(storages, Unseen):
             raise Unreachable(subject, storages.said, storages.remedy)
+        if hindered := drilling.hindrance(site, facts, seconds):
+            raise trouble(subject, hindered)
         if hindered := interlock(site, storages, await running.underneath(site, self._live)):
             raise trouble(subject, hindered)
         to = drilling.spare(site, facts)

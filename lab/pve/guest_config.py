@@ -75,9 +75,12 @@ def written(values: Mapping[str, Any]) -> str:
 
 
 def typed(kind: Kind, values: Mapping[str, str]) -> dict[str, Any]:
-    """The values as the API answers them: integers where the property is one."""
+    """The values as the API answers them: integers where the property is one, lines of LXC's own in a list."""
     answer: dict[str, Any] = {}
     for key, value in values.items():
+        if kind == "lxc" and key.startswith("lxc."):
+            answer.setdefault("lxc", []).append([key, value])
+            continue
         number = _INTEGERS[kind].fullmatch(key) and re.fullmatch(r"-?\d+", value)
         answer[key] = int(value) if number else float(value) if key in _NUMBERS else value
     return answer

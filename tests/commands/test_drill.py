@@ -242,3 +242,15 @@ def test_the_verb_ends_with_its_code(
         assert ended.value.code == code
     with pytest.raises(typer.BadParameter, match="name a guest, or use one of --all, --next and --clean"):
         drill_verb.verb()
+
+
+@pytest.mark.parametrize("everything", [False, True], ids=["next", "all"])
+async def test_a_guest_that_cannot_be_drilled_keeps_no_other_from_its_turn(
+    everything: bool, stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.run("qm set 100 --memory 15000 && vzdump 100 --storage nas-backups --compress zstd")
+    before = left(lab)
+    assert await Drills(everything=everything).of(stack) == (1 if everything else 0)
+    assert "VM 9100: it has 14.6 GiB of memory, and " in capsys.readouterr().err
+    assert [one.vmid for one in kept(stack)] == ([102, 101, 103, 105] if everything else [102])
+    assert left(lab) == before

@@ -226,3 +226,26 @@ async def test_an_empty_machine_of_a_killed_drill_is_removed(
     assert "9101" in guests(lab)
     lab.run("qm destroy 9101")
     assert left(lab) == before
+
+
+@pytest.mark.parametrize("kind", GUESTS)
+@pytest.mark.parametrize("way", WAYS)
+async def test_somebody_elses_guest_that_appears_is_left_alone(
+    way: str, kind: str, stack: PlayedStack, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.stored |= WAYS[way]
+    first(monkeypatch, lambda: lab.run("qm create 9100 --name drill-mine --memory 512"))
+    with pytest.raises(Refused, match="9100 already exists"):
+        await Drills().of(stack, GUESTS[kind][2])
+    assert "name: drill-mine" in lab.run("qm config 9100")
+    assert kept(stack) == []
+
+
+async def test_a_container_with_lines_of_its_own_is_refused(stack: PlayedStack, lab: Lab) -> None:
+    lab.run("echo 'lxc.mount.entry: /srv srv none bind 0 0' >> /etc/pve/lxc/105.conf")
+    lab.run("vzdump 105 --storage nas-backups --compress zstd")
+    before = left(lab)
+    with pytest.raises(Refused, match="CT 9100: its configuration has lines of LXC's own"):
+        await Drills().of(stack, "105")
+    assert left(lab) == before
+    assert kept(stack) == []
