@@ -10,6 +10,7 @@ from homebackup.commands import choosing
 from homebackup.commands.printing import say
 from homebackup.commands.restoring import Restoring, Wish
 from homebackup.commands.spare import Spare
+from homebackup.model.backups import guest_config
 from homebackup.model.backups.drill import Drilled
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.backups.task_log import well
@@ -45,7 +46,7 @@ class Drilling:
                 said = f"how much is free on storage {need.storage} is not known: {need.free.said}"
                 raise Unreachable(self._spare.subject, said, need.free.remedy)
         self._restoring.check(facts, rooms)
-        await self._see_the_memory()
+        await self._see_what_it_is()
         clock = time.monotonic()
         try:
             ok, said = await self._proved(facts)
@@ -70,9 +71,12 @@ class Drilling:
             return False, f"it was restored, but does not start: {status}"
         return await self._spare.answer()
 
-    async def _see_the_memory(self) -> None:
-        """Raises Refused where the guest would take memory that others of the node need."""
-        takes = memory(self._chosen.holds.config if self._chosen.holds else "")
+    async def _see_what_it_is(self) -> None:
+        """Raises Refused where the guest could not be disarmed, or would take memory that others of the node need."""
+        config = self._chosen.holds.config if self._chosen.holds else ""
+        if any(key.startswith("lxc.") for key in guest_config.properties(config)):
+            raise self._spare.raw()
+        takes = memory(config)
         node = self._declared.site.node
         status = await self._live.api.call("GET", f"/nodes/{node}/status")
         free = int(status["memory"]["free"])

@@ -12,6 +12,7 @@ import pytest
 from homebackup.commands import spare
 from homebackup.commands.drill import Drills
 from homebackup.commands.restoring import Restoring
+from homebackup.model.backups import guest_config
 from homebackup.world import beside
 from homebackup.world.errors import Busy, Refused, Unreachable
 from tests.commands.begun_tasks import at, until
@@ -241,11 +242,19 @@ async def test_somebody_elses_guest_that_appears_is_left_alone(
     assert kept(stack) == []
 
 
-async def test_a_container_with_lines_of_its_own_is_refused(stack: PlayedStack, lab: Lab) -> None:
+async def test_a_container_with_lines_of_its_own_is_refused(
+    stack: PlayedStack, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lab.run("echo 'lxc.mount.entry: /srv srv none bind 0 0' >> /etc/pve/lxc/105.conf")
     lab.run("vzdump 105 --storage nas-backups --compress zstd")
     before = left(lab)
     with pytest.raises(Refused, match="CT 9100: its configuration has lines of LXC's own"):
         await Drills().of(stack, "105")
+    assert stack.journal() == []
+    with monkeypatch.context() as unseen:
+        unseen.setattr(guest_config, "properties", lambda config: {})
+        with pytest.raises(Refused, match="CT 9100: its configuration has lines of LXC's own"):
+            await Drills().of(stack, "105")
+    assert "status/start" not in "".join(entry.step for entry in stack.journal())
     assert left(lab) == before
     assert kept(stack) == []
