@@ -54,6 +54,7 @@ async def manual(pulumi: PulumiCli, what: str | None, way: Way, *, anyway: bool 
     declared = await Declared.of(pulumi)
     live = LiveSite(declared.connection)
     journal = Journal(place(pulumi.folder), "homebackup run", declared.connection.secrets)
+    wanted: tuple[Order, ...] | Hindrance = ()
     told: list[Told] = []
     lost: list[str] = []
     codes = [ending.WELL]
@@ -76,7 +77,8 @@ async def manual(pulumi: PulumiCli, what: str | None, way: Way, *, anyway: bool 
                 _not_begun(wanted[at + 1 :])
                 break
     except asyncio.CancelledError:
-        say("interrupted before a task was begun", err=True)
+        say(f"interrupted before {'another' if told else 'a'} task was begun", err=True)
+        _not_begun(wanted[len(told) :] if told and isinstance(wanted, tuple) else ())
         raise
     finally:
         await live.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from homebackup.commands import run
 from homebackup.commands.backing_up import Way
 from homebackup.commands.run import manual
 from homebackup.world import running
@@ -54,6 +55,24 @@ async def test_an_interruption_while_it_begins_waits_for_the_task_and_stops_it(
     assert newest["status"] != "RUNNING"
     assert f"{newest['upid']} was stopped, 0 of 2 guests backed up" in capsys.readouterr().out
     assert (made(lab, before), left_behind(lab)) == ([], "")
+
+
+async def test_an_interruption_between_two_tiers_says_what_was_not_begun(
+    stack: PlayedStack, lab: Lab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clear = run._clear
+
+    async def interrupted(*given: Any) -> None:
+        if given[2].tier == "p1":
+            raise asyncio.CancelledError
+        await clear(*given)
+
+    monkeypatch.setattr(run, "_clear", interrupted)
+    with pytest.raises(asyncio.CancelledError):
+        await manual(stack, None, Way())
+    said = capsys.readouterr()
+    assert "tier p0: 2 of 2 guests backed up" in said.out
+    assert said.err == "interrupted before another task was begun\nnot begun: p1, p2\n"
 
 
 async def test_an_interruption_before_it_begins_begins_nothing(
