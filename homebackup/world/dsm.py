@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import ssl
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,10 +28,18 @@ VERSIONS: Mapping[str, int] = {"SYNO.Backup.Version": 2}
 """Of the APIs whose calls were not told of in version 1."""
 READING = ("get", "list", "load", "query", "status")
 """How the names of methods begin that change nothing."""
+KNOCK = 5.0
+"""Seconds for a connection; a NAS that is off does not refuse one, it says nothing."""
+SILENT = 20.0
+"""Seconds for which a NAS that did not answer is not asked again: many ask, and each would wait."""
 GOODBYE = 5.0
 """Seconds that a logout may take."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _REMEDY = "see that the NAS is on and that dsmUrl is right"
+
+
+class _Silent(Unreachable):
+    """Nothing answered, and nothing will within the next seconds."""
 
 
 class Dsm:
@@ -57,6 +66,7 @@ class Dsm:
         self._offered: Mapping[str, Mapping[str, Any]] = {}
         self._sid = self._token = ""
         self._refused: Trouble | None = None
+        self._silent: tuple[float, _Silent] | None = None
         self._turn = asyncio.Lock()
 
     async def ask(self, command: str, data: Mapping[str, Any]) -> Any:
@@ -166,8 +176,18 @@ class Dsm:
 
     async def _answered(self, path: str, form: Mapping[str, str], *, writing: bool) -> Mapping[str, Any]:
         """The JSON of an answer; its code is not looked at."""
+        if self._silent and time.monotonic() - self._silent[0] < SILENT:
+            raise _Silent(self.subject, self._silent[1].said, _REMEDY)
+        try:
+            return await self._asked(path, form, writing=writing)
+        except _Silent as silent:
+            self._silent = (time.monotonic(), silent)
+            raise
+
+    async def _asked(self, path: str, form: Mapping[str, str], *, writing: bool) -> Mapping[str, Any]:
         if self._http is None:
-            self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._to.timeout))
+            timeout = aiohttp.ClientTimeout(total=self._to.timeout, sock_connect=min(KNOCK, self._to.timeout))
+            self._http = aiohttp.ClientSession(timeout=timeout)
         headers = {"X-SYNO-TOKEN": self._token} if self._token else {}
         try:
             async with self._http.post(
@@ -179,10 +199,12 @@ class Dsm:
         except aiohttp.ClientSSLError:
             raise await self._unvouched() from None
         except aiohttp.ClientConnectorError as error:
-            raise Unreachable(self.subject, f"no connection to it ({error.strerror or 'refused'})", _REMEDY) from None
+            raise _Silent(self.subject, f"no connection to it ({error.strerror or 'refused'})", _REMEDY) from None
+        except aiohttp.ConnectionTimeoutError:
+            raise _Silent(self.subject, f"no connection to it within {KNOCK:g} s", _REMEDY) from None
         except TimeoutError:
             said = f"no answer from it within {self._to.timeout:g} s"
-            raise Unreachable(self.subject, said, _REMEDY, maybe_done=writing) from None
+            raise (Unreachable if writing else _Silent)(self.subject, said, _REMEDY, maybe_done=writing) from None
         except (aiohttp.ClientError, OSError):
             raise Unreachable(self.subject, "the connection to it broke off", _REMEDY, maybe_done=writing) from None
         try:
