@@ -74,6 +74,8 @@ def _told(name: str, app: App, facts: SiteFacts, files: list[AppFile], seen: obj
     again = f"make one: homebackup app run {name}" if app.dump else "let the app make one, and see why it did not"
     if newest.size == 0:
         return "BROKEN", f"its newest backup {newest.name} is empty", again
+    if newest.bytes is not None and newest.size != newest.bytes:
+        return "BROKEN", f"{newest.name} is cut off: {newest.size} of the {newest.bytes} bytes that were written", again
     before = [file.size for file in files[-1 - BEFORE : -1] if file.size]
     if before and newest.size < median(before) * SMALL:
         usual = size(median(before))

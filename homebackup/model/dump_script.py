@@ -75,14 +75,14 @@ final=$to/$name-$(date -u +%Y%m%dT%H%M%SZ)$ending
   fail "$to does not take it: $(said)" "make room there, or on the NAS"
 cmp -s "$work/dump" "$final.tmp" ||
   fail "$to has kept something else than was written" "see whether its disk is full or broken"
-{ sum=$(sha256sum < "$work/dump") && echo "${sum%% *}  ${final##*/}" > "$final.sha256"; } 2>/dev/null ||
-  rm -f "$final.sha256"
+{ sum=$(sha256sum < "$work/dump") && echo "${sum%% *}  ${final##*/}" > "$final.$bytes.sha256"; } 2>/dev/null ||
+  rm -f "$final.$bytes.sha256"
 mv -f "$final.tmp" "$final" || fail "$final cannot be named" "see who may write to $to"
 sync "$to"
 kept=1
 dumps | while read -r file; do
   if [ "$file" = "$final" ]; then continue; fi
-  if [ -s "$file" ] && [ $kept -lt $keep ]; then kept=$((kept + 1)); else rm -f "$file" "$file.sha256"; fi
+  if [ -s "$file" ] && [ $kept -lt $keep ]; then kept=$((kept + 1)); else rm -f "$file" "$file".*.sha256; fi
 done
 echo "dump $name: $final, $bytes bytes"
 """

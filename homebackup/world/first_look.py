@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from homebackup.model.backups import rows
 from homebackup.model.backups.archive import Dump
-from homebackup.model.backups.dump_listing import FUNCTIONS, read_dump, read_listing
+from homebackup.model.backups.dump_listing import FUNCTIONS, app_files, read_dump, read_listing
 from homebackup.model.backups.facts import AppFile, Space
 from homebackup.model.backups.job_state import read_states
 from homebackup.model.backups.places import Place
@@ -160,15 +159,7 @@ class FirstLook:
             if app.in_guest:
                 ran = seen_inside(_guest(self.site, app), ran)
             seen = ran if isinstance(ran, Unseen) else read_listing(str(app.path), ran.stdout, _stderr(ran))[0]
-            found[name] = (
-                seen
-                if isinstance(seen, Unseen)
-                else tuple(
-                    AppFile(row.name, row.size, row.written)
-                    for row in seen.rows
-                    if row.kind == "f" and fnmatchcase(row.name, app.glob)
-                )
-            )
+            found[name] = seen if isinstance(seen, Unseen) else app_files(seen.rows, app.glob)
         return found
 
     def stored(self, storage: str) -> list[Mapping[str, Any]]:

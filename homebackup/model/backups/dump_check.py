@@ -8,7 +8,7 @@ CHECK = r"""
 to=$1 name=$2 ending=$3
 export LC_ALL=C
 told() { if "$2" "$newest"; then echo "check $1 good"; else echo "check $1 bad"; fi; }
-sum() { said=$(sha256sum < "$1") && [ "${said%% *}" = "$(cut -d ' ' -f 1 < "$1.sha256")" ]; }
+sum() { said=$(sha256sum < "$1") && cat "$1".*.sha256 | grep -q "^${said%% *} "; }
 packed() { gzip -t "$1" 2>/dev/null; }
 ended() { gzip -dc "$1" 2>/dev/null | tail -n 10 | grep -q '^-- PostgreSQL database cluster dump complete'; }
 sealed() { [ "$(head -c 21 "$1")" = age-encryption.org/v1 ]; }
@@ -19,7 +19,7 @@ done | sort | tail -n 6 | while read -r file; do
 done
 newest=$(for file in "$to/$name"-????????T??????Z"$ending"; do printf '%s\n' "$file"; done | sort | tail -n 1)
 if [ -s "$newest" ]; then
-  if [ -f "$newest.sha256" ]; then told sum sum; fi
+  for beside in "$newest".*.sha256; do if [ -f "$beside" ]; then told sum sum; fi; done
   case $ending in *.age) told sealed sealed ;; *) told packed packed ;; esac
   case $ending in *.sql.gz) told ended ended ;; esac
 fi

@@ -5,13 +5,14 @@ touched only when the mount's server has just answered, and then only under a de
 """
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from homebackup.model.backups.archive import Archive, Dump, Leftover
-from homebackup.model.backups.facts import Space
+from homebackup.model.backups.facts import AppFile, Space
 from homebackup.model.seen import Unseen
 from pverules.archive_name import ArchiveName, InvalidArchiveName
 
@@ -58,6 +59,7 @@ server answers.
 """
 
 _WRITTEN = re.compile(r"(vzdump-(?:qemu|lxc|openvz)-[1-9]\d{2,8}-\d{4}_\d\d_\d\d-\d\d_\d\d_\d\d)\b.*", re.DOTALL)
+_SUMMED = re.compile(r"(.+)\.(\d+)\.sha256", re.DOTALL)
 _BESIDE = re.compile(r"(.+)\.(notes|protected)", re.DOTALL)
 
 
@@ -76,6 +78,13 @@ class Listing:
 
     rows: tuple[Row, ...]
     complete: bool = True
+
+
+def app_files(rows: Iterable[Row], glob: str) -> tuple[AppFile, ...]:
+    """The files that have the names of an app's backups; a file beside a dump of ours has its bytes in its name."""
+    told = {found[1]: int(found[2]) for row in rows if (found := _SUMMED.fullmatch(row.name))}
+    files = (row for row in rows if row.kind == "f" and fnmatchcase(row.name, glob) and not _SUMMED.fullmatch(row.name))
+    return tuple(AppFile(row.name, row.size, row.written, told.get(row.name)) for row in files)
 
 
 def read_dump(

@@ -49,11 +49,15 @@ class Space:
 
 @dataclass(frozen=True)
 class AppFile:
-    """A file that an app made as its backup; `size` in bytes, `written` an epoch."""
+    """A file that an app made as its backup; `size` in bytes, `written` an epoch.
+
+    It had so many `bytes` when it was made, where a file beside it tells that.
+    """
 
     name: str
     size: int
     written: float
+    bytes: int | None = None
 
 
 @dataclass(frozen=True)
