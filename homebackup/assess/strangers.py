@@ -65,7 +65,7 @@ def other(section: Mapping[str, Any]) -> Stranger:
 
 def section_of_nobody() -> Stranger:
     """A section of a document."""
-    return Stranger("foreign", "nobody declared it; it may be of another site")
+    return Stranger("foreign", "nobody declared it; another site or a verb may have written it")
 
 
 def line_of_nobody(line: Entry, site: Site) -> Stranger:
