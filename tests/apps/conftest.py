@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def hass() -> Path:
 
 
 @pytest.fixture(scope="session")
-def _core(hass: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
+def running_core(hass: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
     core = Core.start(hass, tmp_path_factory.mktemp("core"))
     yield core
     core.end()
@@ -46,7 +47,7 @@ def supervisor() -> Iterator[Supervisor]:
 
 
 @pytest.fixture(scope="session")
-def _supervised(hass: Path, supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
+def running_supervised(hass: Path, supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
     told = {"SUPERVISOR": supervisor.address, "SUPERVISOR_TOKEN": "of-the-double"}
     core = supervisor.core = Core.start(hass, tmp_path_factory.mktemp("supervised"), told)
     yield core
@@ -70,20 +71,29 @@ async def _emptied(core: Core) -> Core:
     return core
 
 
-@pytest.fixture
-async def core(_core: Core) -> Core:
-    """A Core without backups, and nothing set up."""
-    return await _emptied(_core)
-
-
-@pytest.fixture
-async def supervised(_supervised: Core, supervisor: Supervisor) -> Core:
-    """A Core beside the double of a Supervisor, without network storage, and nothing set up."""
-    client = HomeAssistant(way(_supervised))
+async def without_storage(core: Core, supervisor: Supervisor) -> None:
+    """Take all network storage and every setting from a Core, and wait until it offers none of it any more."""
+    client = HomeAssistant(way(core))
     await client.ask("backup/config/update", FRESH)
-    await client.close()
     supervisor.reset()
-    return _supervised
+    await supervisor.told()
+    async with asyncio.timeout(30):
+        while len((await client.ask("backup/agents/info"))["agents"]) != 1:
+            await supervisor.told()
+    await client.close()
+
+
+@pytest.fixture
+async def core(running_core: Core) -> Core:
+    """A Core without backups, and nothing set up."""
+    return await _emptied(running_core)
+
+
+@pytest.fixture
+async def supervised(running_supervised: Core, supervisor: Supervisor) -> Core:
+    """A Core beside the double of a Supervisor, without network storage, and nothing set up."""
+    await without_storage(running_supervised, supervisor)
+    return running_supervised
 
 
 @pytest.fixture

@@ -53,10 +53,18 @@ class Supervisor:
         self._loop.close()
 
     def reset(self) -> None:
-        """Forget all network storage, and let every NAS be on."""
+        """Forget all network storage, tell Core so, and let every NAS be on."""
         self.mounts.clear()
+        self._loop.call_soon_threadsafe(self._tell, "mount_manager_remove_mount")
         self.silent.clear()
         self.asked.clear()
+
+    async def told(self) -> None:
+        """Wait until Core was told of every job."""
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._all_told(), self._loop))
+
+    async def _all_told(self) -> None:
+        await asyncio.gather(*self._told)
 
     async def _serve(self) -> None:
         application = web.Application()

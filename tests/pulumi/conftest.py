@@ -16,6 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def stack(tmp_path: Path, lab: Lab) -> Stack:
     """The stack `lab` of the project, on this test's lab, in a folder of its own where a test may change anything."""
+    return on_the_lab(tmp_path, lab)
+
+
+def on_the_lab(tmp_path: Path, lab: Lab) -> Stack:
+    """Such a stack, made in a folder."""
     project = tmp_path / "project"
     project.mkdir()
     for file in ROOT.glob("Pulumi*.yaml"):
