@@ -110,14 +110,13 @@ def of_sections(
     *,
     storages: Sections,
     storages_after: Sections | None = None,
-    guests: Collection[int] = (),
     elsewhere: Collection[int] = (),
 ) -> Losses:
-    """The same of sections of jobs and storages before a write and after it; `guests` are those of the cluster.
+    """The same of sections of jobs and storages before a write and after it.
 
     Guests that get another job `elsewhere` in the same run keep their cover.
     """
-    had, has = (found(sections, None, guests) for sections in (before, after))
+    had, has = (found(sections, None) for sections in (before, after))
     kept = _retentions(storages)
     keeps = kept if storages_after is None else _retentions(storages_after)
     found_out = losses(had, has, archives, zone, now, kept=kept, keeps=keeps)
@@ -133,11 +132,9 @@ class Stake:
     shorter: bool
 
 
-def stakes(
-    before: Sections, after: Sections, *, storages: Sections, storages_after: Sections, guests: Collection[int] = ()
-) -> list[Stake]:
+def stakes(before: Sections, after: Sections, *, storages: Sections, storages_after: Sections) -> list[Stake]:
     """The jobs for whose losses one has to know what their storages hold."""
-    had, has = (found(sections, None, guests) for sections in (before, after))
+    had, has = (found(sections, None) for sections in (before, after))
     kept, keeps = _retentions(storages), _retentions(storages_after)
     at_stake = []
     for job in has:

@@ -52,10 +52,10 @@ class Shelf:
     copies: list[Copy] = field(default_factory=list)
     """What is there, oldest first."""
 
-    def made(self, at: int, size: int = 0) -> Copy:
-        """The archive that a run at this epoch makes."""
+    def made(self, at: int) -> Copy:
+        """The archive that a run at this epoch makes, of no size."""
         name = ArchiveName.at(self.kind, self.vmid, at, self.zone, _FORMAT[self.kind])
-        return Copy(str(name), name.epoch(self.zone), size=size)
+        return Copy(str(name), name.epoch(self.zone))
 
     def back_up(self, new: Copy) -> list[Copy]:
         """Add an archive, in place of one of its name; prune as Proxmox VE then does, and return what was removed."""

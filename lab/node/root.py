@@ -116,9 +116,9 @@ class Root(View):
             return size // 2
         return self.spaces.room(self.mount_of(path), size)
 
-    def write(self, path: str, data: bytes, *, append: bool = False) -> None:
+    def write(self, path: str, data: bytes) -> None:
         """Write a file whole; on a full disk what fits is written and ENOSPC raised."""
-        with self.open(path, "a" if append else "w") as file:
+        with self.open(path, "w") as file:
             fits = self.room(path, len(data))
             file.write(data[:fits])
         self.touched(path)

@@ -48,13 +48,13 @@ def marked(
     return [{**entry, "mark": marks[entry["volid"]]} for entry in found]
 
 
-def remove(call: Call, found: list[dict[str, Any]], task: Task, line: str = "removing backup '{}'") -> int:
+def remove(call: Call, found: list[dict[str, Any]], task: Task) -> int:
     """Remove the archives marked so, a log line each; how many."""
     gone = 0
     for entry in found:
         if entry["mark"] != "remove":
             continue
-        task.log(line.format(entry["volid"]))
+        task.log(f"removing backup '{entry['volid']}'")
         storage, name = split(entry["volid"])
         path = named(Storages(call.files).need(storage), name).path
         call.files.remove(path)

@@ -61,15 +61,15 @@ class SectionKind:
         keys = sorted(key for key in self.options if key not in ("comment", "disable"))
         self._order = ["comment", "disable", *sorted(self.required), *(key for key in keys if key not in self.required)]
 
-    def check(self, values: Values, *, create: bool, trusted: bool = True) -> Values:
-        """The values of a new section (`create`) or of a change; raises Died. Untrusted ones are checked by schema."""
+    def check(self, values: Values, *, create: bool) -> Values:
+        """The values of a new section (`create`) or of a change; raises Died."""
         found: Values = {}
         for key, value in values.items():
             if not create and key in self.fixed:
                 raise Died(f"can't change value of fixed parameter '{key}'")
             if value is None:
                 raise Died(f"got undefined value for option '{key}'")
-            decoded = self._decode(key, self._value(key, value, trusted=trusted))
+            decoded = self._decode(key, self._value(key, value, trusted=True))
             if decoded is not None:
                 found[key] = decoded
         if create:

@@ -29,7 +29,7 @@ class Certificate:
         return context
 
 
-def make_certificate(folder: Path, node: str, address: str = "127.0.0.1") -> Certificate:
+def make_certificate(folder: Path, node: str) -> Certificate:
     """A new self-signed certificate for `node`, valid for two years, written to `folder`/pveproxy-ssl.pem."""
     folder.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
@@ -44,7 +44,7 @@ def make_certificate(folder: Path, node: str, address: str = "127.0.0.1") -> Cer
         x509.DNSName(node),
         x509.DNSName(f"{node}.home.arpa"),
         x509.DNSName("localhost"),
-        x509.IPAddress(ipaddress.ip_address(address)),
+        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
     ]
     now = datetime.now(UTC)
     certificate = (

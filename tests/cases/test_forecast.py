@@ -158,7 +158,7 @@ def _plainly(loads: list[Load], room: int, *, growing: bool) -> tuple[int, int |
     for at, place in sorted((run, place) for place, load in enumerate(loads) for run in load.runs):
         told = loads[place].growth
         size = told.size_at(at if growing else told.at) if told else 0
-        new = shelves[place].made(at, size)
+        new = replace(shelves[place].made(at), size=size)
         lying = sum(copy.size for shelf in shelves for copy in shelf.copies) + size
         most = max(most, lying)
         full = at if full is None and lying > room else full
