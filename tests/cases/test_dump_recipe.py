@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from homebackup.model.dump_recipe import DATABASE, PG_DUMPALL, Recipe, calendar_of, timer
+from homebackup.model.dump_recipe import DATABASE, PG_DUMPALL, Recipe, calendar_of, place, timer
 from homebackup.model.systemd import calendar
 
 VAULT = Recipe("vaultwarden", "vaultwarden", "/var/backups/vaultwarden", 7, "age1abc", DATABASE)
@@ -56,3 +57,13 @@ def test_a_schedule_in_the_spelling_of_systemd_which_takes_it(schedule: str) -> 
     subprocess.run(["systemd-analyze", "calendar", calendar(schedule)], capture_output=True, check=True)
     made = timer("vaultwarden", calendar(schedule))
     assert calendar_of(made.files, "vaultwarden") == CALENDARS[schedule]
+
+
+def test_systemd_finds_no_fault_with_the_units(tmp_path: Path) -> None:
+    """The script itself is only in a guest, so that a program takes its place that is here."""
+    made = timer("vaultwarden", calendar("*:15"))
+    for unit, text in made.units.items():
+        (tmp_path / unit).write_text(text.replace(place("vaultwarden"), "/bin/true"))
+    words = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / unit) for unit in made.units)]
+    ran = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")

@@ -94,7 +94,11 @@ async def test_a_dump_that_fails_says_why(stack: PlayedStack, lab: Lab) -> None:
 
 DAMAGE = {
     "empty": (": > $newest", "it is empty", "is empty"),
-    "cut off": ("head -c $(($(wc -c < $newest) * 3 / 4)) $newest > /tmp/x; cat /tmp/x > $newest", "it is cut off or damaged", "is cut off: "),
+    "cut off": (
+        "head -c $(($(wc -c < $newest) * 3 / 4)) $newest > /tmp/x; cat /tmp/x > $newest",
+        "it is cut off or damaged",
+        "is cut off: ",
+    ),
     "half the size": (
         "head -c 20 $newest > /tmp/x; cat /tmp/x > $newest",
         "it is suspiciously small",
