@@ -218,3 +218,9 @@ def test_a_process_is_known_by_its_number_and_its_start() -> None:
     child.communicate(b"\n")
     assert not lives(child.pid, now)
     assert not lives(2**40, now)
+
+
+def test_where_there_is_no_ps_a_process_counts_as_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert lives(os.getpid(), datetime.now(UTC))
+    assert not lives(2**31 - 1, datetime.now(UTC))
