@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homebackup.model.backups.archive import Dump
 from homebackup.model.backups.drill import Drilled
@@ -11,7 +11,9 @@ from homebackup.model.backups.task import Task
 from homebackup.model.backups.verification import Verified
 from homebackup.model.off_site import OffSiteTask
 from homebackup.model.seen import Unseen
-from homebackup.model.site import Site
+
+if TYPE_CHECKING:
+    from homebackup.model.site import Site
 
 
 @dataclass(frozen=True)
@@ -92,5 +94,5 @@ class SiteFacts:
     verified: tuple[Verified, ...] | Unseen = ()
     drilled: tuple[Drilled, ...] | Unseen = ()
     off_site: Mapping[str, OffSiteTask | Unseen | None] = field(default_factory=dict)
-    neighbours: tuple[Site, ...] | Unseen = ()
+    neighbours: "tuple[Site, ...] | Unseen" = ()
     home_assistant: HomeAssistantFacts | Unseen | None = None
