@@ -123,3 +123,19 @@ async def test_without_a_backup_or_a_login_a_sentence_says_so(declared: Stack, p
     pulumi.stored["homeAssistantToken"] = "another-wrong-one"
     with pytest.raises(NotLoggedIn):
         await verbs.make(await Stack.of(pulumi), NAME)
+
+
+async def test_a_run_that_fails_on_its_way_is_told_and_critical(
+    declared: Stack, site: LiveSite, core: Core, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await set_up(site)
+    place = core.folder / "backups"
+    aside = place.rename(core.folder / "aside")
+    place.write_text("no directory")
+    try:
+        assert await verbs.make(declared, NAME) == 2
+    finally:
+        place.unlink()
+        aside.rename(place)
+    assert "app home-assistant: its backup failed: " in capsys.readouterr().err
+    assert (await verdict(declared, site)).state == "FAILED"
