@@ -10,8 +10,8 @@ from typing import Any
 from homebackup.model.declare import Field, aside, check, key, observed
 from homebackup.resources import RESOURCES
 from homebackup.resources._section import Section
-from tests.cases.test_kinds import GOOD as SINGLE
-from tests.cases.test_options import GOOD as SEVERAL
+from tests.cases.kind_spellings import GOOD as SINGLE
+from tests.cases.option_spellings import GOOD as SEVERAL
 
 RECORDED = json.loads((Path(__file__).parents[1] / "lab/recordings/parameters.json").read_text())
 """What Proxmox VE 8.4.1 says of its own parameters."""

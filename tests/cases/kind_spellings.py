@@ -1,13 +1,8 @@
-"""Every kind of single value and list: each spelling has one normal form, and what does not fit is told why."""
+"""Every kind of single value and list: spellings with their normal form, and what is refused with the reason."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
-from homebackup.model import kinds
-from tests.cases.spelling import CONTROL, Bad, Good, kinds_of, normal_form, reasons, rows, spoilt
+from tests.cases.spelling import Bad, Good
 
 GOOD: Good = {
     "Text": [("a", "a"), ("Kühlschrank ☃", "Kühlschrank ☃"), (" a ", " a ")],
@@ -146,33 +141,5 @@ BAD: Bad = {
     "DeclaredSchedule": [("*-02-30", "never runs: there is no such day"), ("26-01-01", "never runs")],
 }
 
-
-@pytest.mark.parametrize(("name", "given", "normal"), rows(GOOD))
-def test_a_spelling_has_one_normal_form(name: str, given: Any, normal: Any) -> None:
-    kind = getattr(kinds, name)
-    found = normal_form(kind, given)
-    assert found == normal
-    assert type(found) is type(normal)
-    assert normal_form(kind, found) == found
-
-
-@pytest.mark.parametrize(("name", "given", "said"), rows(BAD))
-def test_what_does_not_fit_is_told_why(name: str, given: Any, said: str) -> None:
-    found = reasons(getattr(kinds, name), given)
-    assert any(said in reason for reason in found), found
-
-
 LISTS = {"Vmids", "Nodes"}
 """Lists whose elements a line feed separates, so that it gets into none of them."""
-
-
-@pytest.mark.parametrize("bad", CONTROL, ids=ascii)
-@pytest.mark.parametrize("name", GOOD)
-def test_no_control_character_gets_through(name: str, bad: str) -> None:
-    good = GOOD[name][0][0]
-    for value in spoilt(sorted(normal_form(getattr(kinds, name), good)) if name in LISTS else good, bad):
-        assert reasons(getattr(kinds, name), value)
-
-
-def test_every_kind_has_its_rows() -> None:
-    assert kinds_of(kinds) == GOOD.keys() == BAD.keys()

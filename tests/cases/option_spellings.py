@@ -1,13 +1,8 @@
-"""Every kind of value that holds several: each spelling has one normal form, and what does not fit is told why."""
+"""Every kind of value that holds several: spellings with their normal form, and what is refused with the reason."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
-from homebackup.model import options
-from tests.cases.spelling import CONTROL, Bad, Good, kinds_of, normal_form, reasons, rows, spoilt
+from tests.cases.spelling import Bad, Good
 
 GOOD: Good = {
     "Retention": [
@@ -111,33 +106,5 @@ BAD: Bad = {
     ],
 }
 
-
-@pytest.mark.parametrize(("name", "given", "normal"), rows(GOOD))
-def test_a_spelling_has_one_normal_form(name: str, given: Any, normal: Any) -> None:
-    kind = getattr(options, name)
-    found = normal_form(kind, given)
-    assert found == normal
-    assert type(found) is type(normal)
-    assert normal_form(kind, found) == found
-
-
-@pytest.mark.parametrize(("name", "given", "said"), rows(BAD))
-def test_what_does_not_fit_is_told_why(name: str, given: Any, said: str) -> None:
-    found = reasons(getattr(options, name), given)
-    assert any(said in reason for reason in found), found
-
-
 LISTS = {"Content"}
 """Lists whose elements a line feed separates, so that it gets into none of them."""
-
-
-@pytest.mark.parametrize("bad", CONTROL, ids=ascii)
-@pytest.mark.parametrize("name", GOOD)
-def test_no_control_character_gets_through(name: str, bad: str) -> None:
-    good = GOOD[name][0][0]
-    for value in spoilt(sorted(normal_form(getattr(options, name), good)) if name in LISTS else good, bad):
-        assert reasons(getattr(options, name), value)
-
-
-def test_every_kind_has_its_rows() -> None:
-    assert kinds_of(options) == GOOD.keys() == BAD.keys()
