@@ -13,6 +13,7 @@ from homebackup.model.site import Site
 from pverules.calendar import CalendarEvent, longest_gap
 
 YEAR = 400
+_ALONE = "none is declared, so nobody was asked whether one holds the same data"
 SOON = 3600
 """Seconds between dumps that are proposed."""
 Instance = Mapping[str, Holding] | Unseen
@@ -83,7 +84,7 @@ def assess(site: Site, name: str, found: Comparison | None, now: float, zone: Zo
     else:
         answer = f"it needs dumps of its own beside vzdump: write {offer(name)} under apps.{name}, and run pulumi up"
     evidence = [
-        f"Other instance: {found.said if found else 'none is declared'}.",
+        f"Other instance: {found.said if found else _ALONE}.",
         f"vzdump: {image}. It is the disk as after a power cut, from which SQLite recovers, restored as a whole.",
         f"Own dump: {_dump(dump)}. It is the database as of one moment and the files beside it, restored in minutes.",
     ]

@@ -22,11 +22,13 @@ if [ -f "/etc/systemd/system/$unit.timer" ]; then
     done
   done
 fi
-if [ -n "$to" ] && [ ! -d "$to" ]; then printf 'directory %s missing\n' "$to"; fi
-if [ -n "$to" ]; then
-  at=$to
-  while [ ! -d "$at" ]; do at=${at%/*} at=${at:-/}; done
-  case $(timeout 5 stat -f -c %T "$at" 2>/dev/null) in nfs* | cifs | smb* | fuse* | '') ;; *) echo "local $to" ;; esac
+if [ -n "$to" ]; then # it may be on a mount whose server is gone
+  timeout -k 1 5 sh -c '
+    at=$0
+    if [ ! -d "$at" ]; then echo "missing $at"; fi
+    while [ ! -d "$at" ]; do at=${at%/*} at=${at:-/}; done
+    case $(stat -f -c %T "$at") in nfs* | cifs | smb* | fuse*) ;; *) echo "local $0" ;; esac
+  ' "$to"
 fi
 for need; do
   case $need in
@@ -71,7 +73,7 @@ def read_guest(output: str) -> GuestFacts:
         executable=not told("mode"),
         over=told("over"),
         stale=bool(told("stale")),
-        missing="missing" in there.directories.values(),
+        missing=bool(told("missing")),
         local=bool(told("local")),
         lacks=told("lacks"),
     )

@@ -7,6 +7,8 @@ from homebackup.model.backups.facts import AppFile
 CHECK = r"""
 to=$1 name=$2 ending=$3
 export LC_ALL=C
+timeout -k 1 10 sh -c '[ -d "$0" ]' "$to"
+case $? in 124 | 137) echo "$to does not answer, as if its NAS were off"; exit 67 ;; esac
 told() { if "$2" "$newest"; then echo "check $1 good"; else echo "check $1 bad"; fi; }
 sum() { said=$(sha256sum < "$1") && cat "$1".*.sha256 | grep -q "^${said%% *} "; }
 packed() { gzip -t "$1" 2>/dev/null; }
