@@ -74,6 +74,8 @@ def _of_verdicts(told: Account, age: float, registry: CollectorRegistry) -> None
     success = gauge("last_success_timestamp_seconds", "When the backup of the newest good archive began.")
     following = gauge("next_run_timestamp_seconds", "When its job runs next.")
     missed = gauge("missed_runs", "Runs of its job since the newest good archive that left none.")
+    drilled = gauge("last_drill_timestamp_seconds", "When a guest was last restored in a drill.")
+    passed = gauge("last_drill_success", "1 if that drill passed.")
     for verdict in told.verdicts:
         whose: Mapping[str, str] = {
             "site": plain_line(told.site.name),
@@ -90,5 +92,8 @@ def _of_verdicts(told: Account, age: float, registry: CollectorRegistry) -> None
             aged.labels(**whose).set(told.facts.now - verdict.newest + age)
             success.labels(**whose).set(verdict.newest)
             size.labels(**whose).set(verdict.size or 0)
+        if verdict.drilled is not None and verdict.kind == "guest":
+            drilled.labels(**whose).set(verdict.drilled)
+            passed.labels(**whose).set(verdict.drill == "ok")
         if verdict.next_run is not None:
             following.labels(**whose).set(verdict.next_run)

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from homebackup.assess.account import Account, account
 from homebackup.assess.verdict import STATES
+from homebackup.model.backups.drill import Drilled
 from homebackup.views import metrics
 from homebackup.views.metrics import Looking
 from tests.cases.played_backups import GIB
@@ -91,3 +92,15 @@ def test_a_full_storage_has_a_date() -> None:
     full = replace(told, needs=(replace(told.needs[0], full=1_800_000_000),))
     assert of(read(full), "storage_full_timestamp_seconds") == {"nas-backups": 1_800_000_000}
     assert of(read(told), "storage_full_timestamp_seconds") == {}
+
+
+def test_drills() -> None:
+    site = declared()
+    facts = well(site)
+    passed = Drilled(facts.now - 90, 102, 9900, "x.vma.zst", 51.4, 9, ok=True, said="its guest agent answered")
+    failed = Drilled(facts.now - 60, 105, 9900, "y.tar.zst", 2.0, 9, ok=False, said="it does not start")
+    samples = read(account(site, replace(facts, drilled=(passed, failed))))
+    assert of(samples, "last_drill_success") == {"102": 1, "105": 0}
+    times = of(samples, "last_drill_timestamp_seconds")
+    assert times == {"102": int(passed.time), "105": int(failed.time)}
+    assert of(read(account(site, facts)), "last_drill_success") == {}
