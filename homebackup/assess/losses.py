@@ -89,12 +89,19 @@ def losses(
             continue
         new, _ = effective(job, (kept if keeps is None else keeps).get(job.storage))
         for vmid in job.guests or ():
-            mine = copies(there, vmid, job.storage)
-            kind = next((archive.kind for archive in there if archive.vmid == vmid), "qemu")
+            kind = _kind(there, vmid)
+            mine = copies((archive for archive in there if archive.kind == kind), vmid, job.storage)
             shelf = Shelf(vmid, kind, _kept(before, job, vmid, kept), zone, mine)
             if gone := pruned_by(shelf, new, run):
                 pruned.append(Pruned(job.name, vmid, job.storage, run, tuple(gone)))
     return Losses(tuple(pruned), tuple(uncovered(before, after)))
+
+
+def _kind(there: Iterable[Archive], vmid: int) -> str:
+    """The kind of guest that has a VMID now, which another kind may have had before; Proxmox VE prunes its own kind."""
+    mine = (archive for archive in there if archive.vmid == vmid)
+    newest = max(mine, key=lambda archive: archive.time, default=None)
+    return newest.kind if newest else "qemu"
 
 
 Sections = Iterable[Mapping[str, Any]]

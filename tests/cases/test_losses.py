@@ -61,6 +61,15 @@ def test_a_longer_or_equal_retention_loses_nothing(retention: Retention) -> None
     assert not lost([P0, P1], [replace(P0, retention=retention), P1])
 
 
+def test_of_a_vmid_that_was_another_kind_of_guest_before_only_the_archives_of_the_one_there_is_are_pruned() -> None:
+    """Proxmox VE prunes by VMID and kind."""
+    old = [replace(archive(100, days), kind="lxc") for days in (12, 11, 10)]
+    old = [replace(one, name=one.name.replace("qemu", "lxc").replace("vma", "tar")) for one in old]
+    there = [*old, *(archive(100, days) for days in (2, 1, 0))]
+    found = lost([replace(P0, retention=Retention(last=3))], [replace(P0, retention=Retention(last=1))], there)
+    assert names(found) == {100: ["2026_02_11", "2026_02_10"]}
+
+
 def test_dropping_the_jobs_retention_leaves_it_to_the_storage() -> None:
     dropped = [replace(P0, retention=None)]
     assert names(lost([P0], dropped, nas=6)) == {100: ["2026_02_06"], 102: ["2026_02_06"]}
