@@ -3,6 +3,7 @@
 import sys
 
 from pulumi.provider.experimental import provider as wire
+from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.server import main
 
 
@@ -32,6 +33,10 @@ class Trivial(wire.Provider):
     async def read(self, request: wire.ReadRequest) -> wire.ReadResponse:
         """Find what was declared."""
         return wire.ReadResponse(request.resource_id, request.properties, request.inputs)
+
+    async def invoke(self, request: wire.InvokeRequest) -> wire.InvokeResponse:
+        """See no guest that runs."""
+        return wire.InvokeResponse({"vmids": PropertyValue("")})
 
     async def delete(self, request: wire.DeleteRequest) -> None:
         """Remove nothing."""
