@@ -158,9 +158,8 @@ class Drills:
         site, storages = self._declared.site, facts.storages
         if isinstance(storages, Unseen):
             raise Unreachable(subject, storages.said, storages.remedy)
-        if hindered := drilling.hindrance(site, facts, seconds):
-            raise trouble(subject, hindered)
-        if hindered := interlock(site, storages, await running.underneath(site, self._live)):
+        host = await running.underneath(site, self._live)
+        if hindered := interlock(site, storages, host) or drilling.hindrance(site, facts, seconds):
             raise trouble(subject, hindered)
         to = drilling.spare(site, facts)
         if isinstance(to, Hindrance):
