@@ -163,7 +163,8 @@ class Ask:
     def lines(self) -> list[str]:
         """How a preview shows it."""
         said = json.dumps(self.data, sort_keys=True, ensure_ascii=False, default=_listed)
-        return [clean(f"{self.service} {self.command} {said}", self.hidden)]
+        escaped = (json.dumps(secret, ensure_ascii=False)[1:-1] for secret in self.hidden)
+        return [clean(f"{self.service} {self.command} {said}", self.hidden.union(escaped))]
 
     def secrets(self) -> Iterator[str]:
         """What no text may tell."""

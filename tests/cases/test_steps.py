@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from homebackup.model.steps import Call, Plan, Run, Step, Write
+from homebackup.model.steps import Ask, Call, Plan, Run, Step, Write
 
 SHOWN: dict[str, tuple[Step, list[str]]] = {
     "a call without parameters": (Call("DELETE", "/storage/nas"), ["DELETE /storage/nas"]),
@@ -16,6 +16,10 @@ SHOWN: dict[str, tuple[Step, list[str]]] = {
     "a secret": (
         Call("POST", "/x", {"password": "a'b", "user": "u"}, frozenset({"password"})),
         ["POST /x password=[secret] user=u"],
+    ),
+    "a secret in a request, however JSON spells it": (
+        Ask("home-assistant", "x/y", {"password": 'a"\\b of ours', "name": "u"}, frozenset({'a"\\b of ours'})),
+        ['home-assistant x/y {"name": "u", "password": "[secret]"}'],
     ),
     "a digest": (Call("PUT", "/x", {"digest": "0123", "disable": 1}), ["PUT /x disable=1"]),
     "an empty value": (Call("PUT", "/x", {"comment": ""}), ["PUT /x comment=''"]),
