@@ -70,5 +70,8 @@ def nothing(chosen: Pick, named: str) -> Trouble:
             f"archive {named}", f"{subject} has none of that name", "see homebackup verify for those there are"
         )
     if chosen.passed:
-        return Refused(subject, "; ".join(chosen.passed), "there is no other archive to take")
+        remedy = f"bring a copy back from elsewhere, or back it up while it still runs: homebackup run {chosen.vmid}"
+        if named:
+            remedy = "leave out --archive, which takes the newest good one"
+        return Refused(subject, "; ".join(chosen.passed), remedy)
     return Missing(subject, chosen.verdict.said, chosen.verdict.remedy)

@@ -116,8 +116,11 @@ async def test_a_newest_one_that_is_broken_is_not_taken(
     said = capsys.readouterr().out
     assert said.startswith(f"the archive {bad} is not taken: it does not begin as a .zst file does\n")
     assert "restoring 102 vaultwarden from vzdump-qemu-102-" in said
-    with pytest.raises(Refused, match=f"the archive {bad} is not taken: .*; there is no other archive to take"):
+    with pytest.raises(Refused, match=f"the archive {bad} is not taken: .*; leave out --archive"):
         await restore(stack, "vaultwarden", Wish(9103), bad)
+    lab.run(f"cd {DUMP}; for file in vzdump-lxc-105-*.zst; do : > $file; done")
+    with pytest.raises(Refused, match=r"bring a copy back from elsewhere, .*: homebackup run 105"):
+        await restore(stack, "105", Wish(9105))
     older = lab.run(f"ls {DUMP} | grep -E 'qemu-102-.*zst$' | head -n 1").strip()
     assert await restore(stack, "vaultwarden", Wish(9103), older) == 0
     assert f"from {older}, made" in capsys.readouterr().out
