@@ -23,7 +23,7 @@ FIRST_BOOT = 240.0
 """Seconds that the first boot may take, which installs what its default parts ask for."""
 BOOTED = "Home Assistant initialized"
 """What its log says when all parts are set up."""
-CONFIGURATION = "http: {server_host: 127.0.0.1, server_port: 0}\nbackup:\nlogger: {default: info}\n"
+CONFIGURATION = "http: {server_host: 127.0.0.1, server_port: 0}\nbackup:\nfrontend:\nlogger: {default: info}\n"
 
 
 class NoPython(Exception):
@@ -76,7 +76,7 @@ def _install(using: Path) -> None:
 
 
 def _boot_once(hass: Path) -> None:
-    """Boot it until all parts are set up: it installs what they ask for."""
+    """Boot it until all parts are set up: it installs what they ask for, and the frontend that a Supervisor needs."""
     with tempfile.TemporaryDirectory() as folder:
         config, log = Path(folder), Path(folder) / "log"
         (config / "configuration.yaml").write_text(CONFIGURATION)
