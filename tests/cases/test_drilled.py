@@ -53,7 +53,7 @@ def test_a_site_reserves_spare_guests() -> None:
 @pytest.mark.parametrize(
     ("vmids", "said"),
     [
-        ("9199-9100", "is no range of VMIDs such as 9100-9199"),
+        ("9199-9100", "is no range of VMIDs such as 9900-9999"),
         ("9100", "is no range of VMIDs"),
         ("99-200", "is no range of VMIDs"),
         ("105-9199", "guest 105 has a VMID of those that are reserved for drills"),

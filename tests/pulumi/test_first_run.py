@@ -25,7 +25,7 @@ class Recorded(Mocks):
         return args.name, args.inputs
 
     def call(self, args):
-        return {}
+        return {"vmids": ""}
 
 set_mocks(Recorded(), "home-backup", "home")
 changes = json.loads(sys.argv[1])
