@@ -54,7 +54,7 @@ def _rules(site: Site) -> Iterator[tuple[str, ...]]:
 
 
 def _deviations(site: Site) -> list[str]:
-    rows = [*_of_rules(site), *_of_guests(site), *_of_apps(site), *_of_tiers(site), *_of_losses(site)]
+    rows = [*_of_rules(site), *_of_guests(site), *_of_apps(site), *_of_tiers(site)]
     if not (site.nas.dsm and site.nas.dsm.hyper_backup):
         rows.append(("off-site", "no task of Hyper Backup carries the archives on", "It is a later step."))
     return [table(("What", "Deviation", "Why"), rows)] if rows else ["There are none."]
@@ -89,11 +89,6 @@ def _of_tiers(site: Site) -> Iterator[tuple[str, ...]]:
         if usual and tier.retention and keeps(tier.retention) != keeps(usual):
             said = f"keeps {span(keeps(tier.retention))} instead of the site's {span(keeps(usual))}"
             yield f"tier {quoted(name)}", said, _reason(tier.rationale)
-
-
-def _of_losses(site: Site) -> Iterator[tuple[str, ...]]:
-    for job in site.acknowledge:
-        yield f"job {span(job)}", "may lose archives or guests with the next change", "acknowledged in the site"
 
 
 def _reason(text: str) -> str:
