@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from homebackup.assess.amounts import size
 from homebackup.assess.jobs import Job, found, retention_of
-from homebackup.assess.retention import Copy, Shelf, copies, effective, pruned_by, uncovered
+from homebackup.assess.retention import Copy, Shelf, copies, effective, kind_of, pruned_by, uncovered
 from homebackup.model.backups.archive import Archive
 from pverules.local_time import wall_at
 from pverules.retention import Retention
@@ -89,19 +89,12 @@ def losses(
             continue
         new, _ = effective(job, (kept if keeps is None else keeps).get(job.storage))
         for vmid in job.guests or ():
-            kind = _kind(there, vmid)
-            mine = copies((archive for archive in there if archive.kind == kind), vmid, job.storage)
+            kind = kind_of(there, vmid)
+            mine = copies(there, vmid, kind, job.storage)
             shelf = Shelf(vmid, kind, _kept(before, job, vmid, kept), zone, mine)
             if gone := pruned_by(shelf, new, run):
                 pruned.append(Pruned(job.name, vmid, job.storage, run, tuple(gone)))
     return Losses(tuple(pruned), tuple(uncovered(before, after)))
-
-
-def _kind(there: Iterable[Archive], vmid: int) -> str:
-    """The kind of guest that has a VMID now, which another kind may have had before; Proxmox VE prunes its own kind."""
-    mine = (archive for archive in there if archive.vmid == vmid)
-    newest = max(mine, key=lambda archive: archive.time, default=None)
-    return newest.kind if newest else "qemu"
 
 
 Sections = Iterable[Mapping[str, Any]]

@@ -7,7 +7,7 @@ from functools import cached_property
 from homebackup.assess.agenda import Agenda, past_runs
 from homebackup.assess.forecast import Forecast, Load, Transfer, forecast, growth, rate, transfer
 from homebackup.assess.jobs import Job, retention_of
-from homebackup.assess.retention import Copy, Day, Shelf, copies, effective, reach, runs_of, simulate
+from homebackup.assess.retention import Copy, Day, Shelf, copies, effective, kind_of, reach, runs_of, simulate
 from homebackup.model.backups.archive import Archive
 from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.seen import Unseen
@@ -71,8 +71,8 @@ def outlooks(site: Site, facts: SiteFacts | None, planned: Agenda, now: float, d
         for vmid in job.guests or () if job.tier else ():
             mine = archives.get((job.storage, vmid), ())
             guest = site.guests.get(vmid)
-            kind = guest.kind if guest else next((archive.kind for archive in mine), "qemu")
-            shelf = Shelf(vmid, kind, keep, zone, copies(mine, vmid, job.storage))
+            kind = guest.kind if guest else kind_of(mine, vmid)
+            shelf = Shelf(vmid, kind, keep, zone, copies(mine, vmid, kind, job.storage))
             found.append(Outlook(guest.name if guest else "", job, whose, shelf, runs, int(now), days, hidden))
     return found
 

@@ -83,10 +83,17 @@ def effective(job: Job, storage: Retention | None) -> tuple[Retention, str]:
     return Retention(), "nobody: Proxmox VE then keeps all"
 
 
-def copies(archives: Iterable[Archive], vmid: int, storage: str) -> list[Copy]:
-    """The archives of a guest on a storage, oldest first."""
-    mine = [Copy(a.name, a.time, a.protected, a.size) for a in archives if a.vmid == vmid and a.storage == storage]
-    return sorted(mine, key=lambda copy: copy.time)
+def kind_of(archives: Iterable[Archive], vmid: int) -> str:
+    """The kind of guest that has a VMID now, which another kind may have had before; qemu where no archive tells."""
+    mine = (archive for archive in archives if archive.vmid == vmid)
+    newest = max(mine, key=lambda archive: archive.time, default=None)
+    return newest.kind if newest else "qemu"
+
+
+def copies(archives: Iterable[Archive], vmid: int, kind: str, storage: str) -> list[Copy]:
+    """The archives of a guest on a storage, oldest first; of its kind only, as Proxmox VE prunes them."""
+    mine = (a for a in archives if (a.vmid, a.kind, a.storage) == (vmid, kind, storage))
+    return sorted((Copy(a.name, a.time, a.protected, a.size) for a in mine), key=lambda copy: copy.time)
 
 
 def marked(there: Iterable[Copy], keep: Retention, zone: ZoneInfo) -> dict[str, prune.Mark]:

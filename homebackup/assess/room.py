@@ -8,7 +8,7 @@ from homebackup.assess.doubt import Doubt
 from homebackup.assess.forecast import Load, forecast, growth
 from homebackup.assess.jobs import found, retention_of
 from homebackup.assess.lint import of_forecast
-from homebackup.assess.retention import Shelf, copies, effective, runs_of
+from homebackup.assess.retention import Shelf, copies, effective, kind_of, runs_of
 from homebackup.model.backups.archive import Dump
 
 AHEAD = 90
@@ -32,8 +32,7 @@ def tight(jobs: Sections, storages: Sections, dump: Dump, zone: ZoneInfo) -> lis
         runs = runs_of(job, zone, int(dump.clock), AHEAD)
         keep, _ = effective(job, keeps.get(job.storage))
         for vmid in job.guests or ():
-            if not (there := copies(dump.archives, vmid, dump.storage)):
-                continue
-            kind = next((archive.kind for archive in dump.archives if archive.vmid == vmid), "qemu")
-            loads.append(Load(Shelf(vmid, kind, keep, zone, there), runs, growth(there, dump.clock)))
+            kind = kind_of(dump.archives, vmid)
+            if there := copies(dump.archives, vmid, kind, dump.storage):
+                loads.append(Load(Shelf(vmid, kind, keep, zone, there), runs, growth(there, dump.clock)))
     return list(of_forecast([forecast(dump.storage, loads, dump.free)], [], dump.clock))

@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from homebackup.assess.agenda import agenda
 from homebackup.assess.jobs import Job
+from homebackup.assess.outlook import outlooks
 from homebackup.assess.retention import (
     Copy,
     Shelf,
@@ -30,6 +32,8 @@ from homebackup.model.backups.archive import Archive
 from pverules.archive_name import ArchiveName
 from pverules.local_time import wall_at
 from pverules.retention import Retention
+from tests.cases.played_backups import NOON, Story, site
+from tests.cases.played_backups import archive as backup
 
 BERLIN = ZoneInfo("Europe/Berlin")
 RECORDED = Path(__file__).resolve().parents[1] / "lab" / "recordings" / "prune.jsonl"
@@ -148,8 +152,16 @@ def test_copies_of_a_guest_are_read_from_the_archives() -> None:
     def archive(vmid: int, time: int, storage: str = "nas") -> Archive:
         return Archive(storage, f"n{time}", "qemu", vmid, time, 7, None, None, False, "/mnt/nas/dump")
 
-    found = copies([archive(100, 5), archive(101, 6), archive(100, 3), archive(100, 4, "other")], 100, "nas")
+    found = copies([archive(100, 5), archive(101, 6), archive(100, 3), archive(100, 4, "other")], 100, "qemu", "nas")
     assert found == [Copy("n3", 3, False, 7), Copy("n5", 5, False, 7)]
+
+
+def test_archives_of_another_kind_of_guest_that_had_the_vmid_before_are_none_of_the_guest() -> None:
+    made = [backup(NOON - days * 86400, kind=kind) for days, kind in ((20, "lxc"), (2, "qemu"), (1, "qemu"))]
+    declared, facts = site(), Story(files=tuple(made)).facts("ssh")
+    (found,) = outlooks(declared, facts, agenda(declared, facts, NOON), NOON, 9)
+    assert [copy.name for copy in found.there] == [file.name for file in made[1:]]
+    assert not [copy.name for day in found.days for copy in day.kept if "lxc" in copy.name]
 
 
 def test_a_shelf_is_pruned_as_recorded() -> None:

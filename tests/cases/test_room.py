@@ -47,6 +47,12 @@ def test_the_storages_retention_counts_where_the_job_has_none() -> None:
     assert tight([JOB | {"prune-backups": {"keep-last": "2"}}], kept, DUMP, UTC) == []
 
 
+def test_archives_of_another_kind_of_guest_that_had_the_vmid_before_are_neither_pruned_nor_made_more_of() -> None:
+    old = replace(archive(30, GIB), kind="lxc")
+    old = replace(old, name=old.name.replace("qemu", "lxc").replace("vma", "tar"))
+    assert tight([JOB], STORAGES, replace(DUMP, archives=(old, *DUMP.archives)), UTC) == []
+
+
 SILENT = {
     "a job of another storage": ([JOB | {"storage": "local", "prune-backups": {"keep-all": 1}}], DUMP),
     "a disabled job": ([JOB | {"enabled": 0, "prune-backups": {"keep-all": 1}}], DUMP),
