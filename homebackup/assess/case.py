@@ -31,9 +31,10 @@ GRACE = 900
 class Case:
     """The case of one guest.
 
-    `unseen` is why its archives cannot be looked at; runs of before `counting` (epoch) were those of another schedule;
-    `known` says whether that was looked up. `verified` is what was last verified of its archives, by their names, and
-    `drills` what their last drills came to; `drill` is the last of them all.
+    `unseen` is why its archives cannot be looked at, `late` that time ran out before all of them were listed. Runs of
+    before `counting` (epoch) were those of another schedule; `known` says whether that was looked up.
+    `verified` is what was last verified of its archives, by their names, and `drills` what their last drills came to;
+    `drill` is the last of them all.
     """
 
     vmid: int
@@ -44,6 +45,7 @@ class Case:
     past: Past
     unseen: Unseen | None
     whole: bool
+    late: bool
     now: float
     zone: ZoneInfo
     storage: str

@@ -81,6 +81,7 @@ def _case(
         past=Past(kept, past.runs, past.future, past.growing, past.cut),
         unseen=next((dump for dump in dumps.values() if isinstance(dump, Unseen)), None),
         whole=all(dump.complete for dump in dumps.values() if isinstance(dump, Dump)),
+        late=any(dump.late for dump in dumps.values() if isinstance(dump, Dump)),
         now=facts.now,
         zone=plans.zone,
         storage=next(iter(storages)),
@@ -145,6 +146,8 @@ def _archives_unknown(case: Case) -> Said | None:
         return case.unseen.said, case.unseen.remedy
     if case.whole or (case.newest and case.age is not None and case.age < case.guest.stale_after_hours * HOUR):
         return None
+    if case.late:
+        return f"storage {case.storage} was not listed in time", "see whether the NAS is well, and run this again"
     return f"storage {case.storage} holds more than can be listed", "remove what is not a backup from its dump folder"
 
 

@@ -238,6 +238,7 @@ def _together(parts: Iterable[Dump | Unseen]) -> Dump | Unseen:
         archives=tuple(sorted(archives.values(), key=lambda archive: (archive.time, archive.name))),
         leftovers=tuple(leftovers.values()),
         complete=all(dump.complete for dump in dumps) and not unseen,
+        late=any(dump.late for dump in dumps),
     )
 
 

@@ -77,7 +77,7 @@ def task(epoch: int, status: str, *lines: str, took: int | None = 300, id: str =
 
 @dataclass(frozen=True)
 class Story:
-    """What there is; `dump` in place of files is why they cannot be seen."""
+    """What there is; `dump` in place of files is why they cannot be seen, `ended` how a listing on the host ends."""
 
     files: tuple[File, ...] = ()
     dump: Unseen | None = None
@@ -87,7 +87,7 @@ class Story:
     volumes: tuple[dict[str, Any], ...] = ({"id": "100:scsi0", "included": 1, "reason": "backup=yes"},)
     declared: dict[str, Any] = field(default_factory=dict)
     now: float = NOON
-    complete: bool = True
+    ended: bytes | None = b"end 0"
     counting: Mapping[str, int] | Unseen = field(default_factory=dict)
     verified: tuple[Verified, ...] = ()
 
@@ -121,7 +121,7 @@ class Story:
     def _listed(self) -> Any:
         records = [b"space 4096 1000 500 400", b"0 d 4096 1.0 "]
         records += [f"1 {f.kind} {f.size} {f.written:.10f} {f.name}".encode() for f in self.files]
-        records += [b"end 0"] if self.complete else []
+        records += [self.ended] if self.ended else []
         return read_dump("nas-backups", "/mnt/nas/dump", b"\0".join(records) + b"\0", "", VIENNA)[0]
 
     def _content(self) -> list[dict[str, Any]]:

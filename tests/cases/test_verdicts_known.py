@@ -109,3 +109,16 @@ def test_since_when_the_runs_of_a_job_count(name: str) -> None:
 @pytest.mark.parametrize("told", ["", "cat: /proc/uptime\n", "1.0 1.0\nx ???\n", "1.0 1.0\nx\n"])
 def test_states_that_say_nothing(told: str) -> None:
     assert read_states(told, NOON) == {}
+
+
+@pytest.mark.parametrize(
+    ("ended", "said", "remedy"),
+    [
+        (b"end 124", "storage nas-backups was not listed in time", "see whether the NAS is well, and run this again"),
+        (None, "storage nas-backups holds more than can be listed", "remove what is not a backup"),
+    ],
+)
+def test_archives_of_which_not_all_were_listed_are_unknown(ended: bytes | None, said: str, remedy: str) -> None:
+    found = Story(NIGHTS[1:], ended=ended).verdict("ssh")
+    assert (found.state, found.said) == ("UNKNOWN", said)
+    assert found.remedy.startswith(remedy)

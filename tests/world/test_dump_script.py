@@ -149,3 +149,11 @@ def test_a_listing_cut_short_is_not_complete() -> None:
     assert not dump.complete
     assert [archive.vmid for archive in dump.archives] == [100]
     assert dump.leftovers == ()
+    assert not dump.late
+
+
+def test_a_listing_for_which_time_ran_out_is_told_from_one_that_is_too_long() -> None:
+    output = b"\0".join([b"space ", f"1 f 5 1.0 {ARCHIVE}".encode(), b"end 124", b""])
+    dump, _ = read_dump("nas", "/d", output, "", ZONE)
+    assert isinstance(dump, Dump)
+    assert (dump.complete, dump.late) == (False, True)

@@ -47,6 +47,8 @@ class Leftover:
 class Dump:
     """Everything in one storage's dump directory; not `complete` when there was more than is looked at.
 
+    It is `late` when time ran out before all of it was listed.
+
     `clock` is when it was listed, counted like the times of the archives, and `free` the bytes left then
     on its file system; None where nobody asked.
     """
@@ -58,3 +60,4 @@ class Dump:
     complete: bool = True
     clock: float | None = None
     free: int | None = None
+    late: bool = False

@@ -74,10 +74,11 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies in a directory; not `complete` when the listing was cut short."""
+    """What lies in a directory; not `complete` when the listing was cut short, `late` when time ran out for it."""
 
     rows: tuple[Row, ...]
     complete: bool = True
+    late: bool = False
 
 
 def app_files(rows: Iterable[Row], glob: str) -> tuple[AppFile, ...]:
@@ -95,7 +96,7 @@ def read_dump(
     if isinstance(listing, Unseen):
         return listing, space
     archives, leftovers = _sorted(storage, folder, listing.rows, zone)
-    return Dump(storage, folder, archives, leftovers, complete=listing.complete), space
+    return Dump(storage, folder, archives, leftovers, complete=listing.complete, late=listing.late), space
 
 
 def read_listing(folder: str, output: bytes, stderr: str) -> tuple[Listing | Unseen, Space | Unseen]:
@@ -124,12 +125,13 @@ def read_listing(folder: str, output: bytes, stderr: str) -> tuple[Listing | Uns
         rows = rows[:-1]  # the last name may have been cut in two
     if link:
         return Unseen(f"{folder} is a link, and links are not followed", "name the directory itself"), space
+    late = ended in ("124", "137")
     broke_off = ended == "1" and any("No such file" not in said for said in stderr.split("find: ")[1:])
     absent = "No such file" in stderr or (ended == "1" and not stderr)
     if broke_off or (ended not in ("", "0") and not rows and not absent):
-        why = "does not answer in time" if ended in ("124", "137") else f"cannot be listed ({stderr or ended})"
+        why = "does not answer in time" if late else f"cannot be listed ({stderr or ended})"
         return Unseen(f"{folder} {why}", "see whether the NAS is well, and run this again"), space
-    return Listing(tuple(rows), complete=ended in ("0", "1")), space
+    return Listing(tuple(rows), complete=ended in ("0", "1"), late=late), space
 
 
 def weighed(output: str) -> dict[str, int]:
