@@ -105,8 +105,9 @@ def test_the_settings_live_with_the_stack_and_their_keys_stay_secret(plain: Stac
     state = json.dumps(plain("stack", "export").json())
     assert not any(secret in state for secret in (FIRST, SECOND, running_core.token))
 
-    told = json.loads(verb(plain, "status", "--json").stdout)
-    (judged,) = (one for one in told["verdicts"] if one["name"] == "app home-assistant")
+    told = verb(plain, "status", "--json")
+    assert told.stdout, told
+    (judged,) = (one for one in told.json()["verdicts"] if one["name"] == "app home-assistant")
     assert (judged["counted"], judged["state"] == "UNKNOWN") == (True, False), judged
     plain("destroy", "--yes", "--skip-preview")
     after = settings(running_core)
