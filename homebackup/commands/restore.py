@@ -8,10 +8,13 @@ from zoneinfo import ZoneInfo
 import typer
 
 from homebackup.assess.amounts import span
+from homebackup.assess.rebuilding import KINDS
+from homebackup.assess.restoring import fit
 from homebackup.commands import choosing, ending
 from homebackup.commands.options import HERE, Folder, Stack
 from homebackup.commands.printing import say, show
 from homebackup.commands.restoring import Restoring, Wish
+from homebackup.model.backups.facts import SiteFacts
 from homebackup.model.steps import Write
 from homebackup.views import runbook
 from homebackup.world import local_files, on_nas
@@ -81,6 +84,15 @@ async def plan(pulumi: PulumiCli, *, write: bool = True) -> int:
     return ending.WELL if all(one.archive for one in picks) else ending.TROUBLE
 
 
+def _see_storage(named: str, kind: str, facts: SiteFacts) -> None:
+    """Raises Refused for a named storage that takes no disks of this kind of guest, as far as they can be seen."""
+    label, _, content = KINDS[kind]
+    there = fit(facts, content)
+    if named and there and named not in there:
+        said = f"there is none of that name that takes the disks of a {label} ({content})"
+        raise Refused(f"storage {named}", said, f"name one of {', '.join(there)} with --storage")
+
+
 async def _write(declared: Declared, live: LiveSite, text: bytes) -> None:
     """Both copies; that on the NAS comes last, since only it can be out of reach."""
     here = declared.folder / NAME
@@ -115,6 +127,7 @@ async def restore(pulumi: PulumiCli, what: str, wish: Wish, named: str = "") -> 
             raise choosing.nothing(chosen, named)
         for passed in chosen.passed:
             say(passed)
+        _see_storage(wish.storage, archive.kind, facts)
         one = Restoring(live, declared.site.node, chosen, wish, _record(declared, f"guest {wish.to}"))
         facts = await one.clear_left(facts, entries(place(declared.folder))[0])
         one.check(facts, await choosing.space(declared, live, facts, [chosen], wish.storage))

@@ -153,6 +153,19 @@ async def test_without_room_nothing_is_begun(stack: PlayedStack, lab: Lab) -> No
     assert stack.journal() == []
 
 
+@pytest.mark.parametrize("storage", ["NOPE", "nas-backups"])
+async def test_a_storage_that_takes_no_disks_is_to_be_named_otherwise(
+    storage: str, stack: PlayedStack, lab: Lab
+) -> None:
+    before = left(lab)
+    with pytest.raises(
+        Refused, match=rf"storage {storage}: there is none of .* \(images\); name one of .*local-lvm.* with"
+    ):
+        await restore(stack, "102", Wish(9102, storage=storage))
+    assert left(lab) == before
+    assert stack.journal() == []
+
+
 async def test_a_nas_that_is_off_is_unknown(stack: PlayedStack, lab: Lab) -> None:
     before = left(lab)
     lab.control("/nas", {"power": "off"})
