@@ -11,7 +11,8 @@ from homebackup.model.site import Site
 
 def of_rights(site: Site, seen: Preflight) -> Iterator[Finding]:
     """Whether each call is allowed, and the `pveum` lines that allow it."""
-    yield from _root_only(site, seen)
+    if not (seen.way.is_root and isinstance(seen.rights, Finding)):
+        yield from _root_only(site, seen)
     if isinstance(seen.rights, Finding):
         yield seen.rights
     elif seen.rights is not None:

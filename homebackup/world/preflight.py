@@ -111,6 +111,7 @@ async def _dsm(to: Connection) -> bool | None:
 
 async def _rights(site: Site, live: LiveSite) -> Rights:
     if live.connection.is_root:
+        await _version(live)  # nobody is root of what does not answer
         return Rights()
     return Rights(await _granted(live, paths(needs(site))), await _account(live))
 

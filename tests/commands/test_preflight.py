@@ -207,6 +207,9 @@ async def test_a_host_that_is_away_is_unknown(
     code, found, _ = await run(stack, capsys)
     assert code == 3
     assert [finding["id"] for finding in found if finding["level"] == "unknown"] == ["host"]
+    assert not {"permissions", "root-only"} & {finding["id"] for finding in found}, "nobody saw that it may be done"
+    code, found, _ = await run(stack, capsys, permissions=True)
+    assert (code, [(finding["id"], finding["level"]) for finding in found]) == (3, [("permissions", "unknown")])
 
 
 async def test_a_declaration_that_cannot_be_read_is_a_sentence(stack: PlayedStack) -> None:
