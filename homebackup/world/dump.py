@@ -18,5 +18,4 @@ async def dump_of(site: Site, live: LiveSite) -> tuple[Dump | Unseen, ZoneInfo]:
     began = time.time()
     told = await Batch(live, FUNCTIONS).ask({"time": gets["time"]}, looks)
     first = FirstLook(site, live.connection, told, began, time.time())
-    clock = told.gets["time"]
-    return clock if isinstance(clock, Unseen) else first.dump()[0], first.zone
+    return first.dump()[0], first.zone

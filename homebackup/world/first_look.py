@@ -90,7 +90,10 @@ class FirstLook:
         """Why the host does not answer over ssh; None when it does."""
         told = self._gets["time"]
         self._told: Mapping[str, Any] = told if isinstance(told, dict) else {}
-        self.zone = _zone(str(self._told.get("timezone", "")))
+        self.named = told if isinstance(told, Unseen) else _zone(str(self._told.get("timezone", "")))
+        """The node's zone, by whose clock archives are named; why nobody knows it."""
+        self.zone = ZoneInfo("UTC") if isinstance(self.named, Unseen) else self.named
+        """The zone in which times are told."""
         self.rights = rows.Rights(self._tree())
 
     @property
@@ -149,7 +152,7 @@ class FirstLook:
 
     def dump(self) -> tuple[Dump | Unseen, Space | Unseen]:
         """The site's own dump directory."""
-        return listing(own_place(self.site), self._runs["dump"], self.zone)
+        return listing(own_place(self.site), self._runs["dump"], self.named)
 
     def apps(self) -> dict[str, tuple[AppFile, ...] | Unseen]:
         """The files of each app on the node that have the names of its backups."""
@@ -181,10 +184,13 @@ class FirstLook:
         return None if said is None else {} if isinstance(said, Unseen) else said
 
 
-def listing(place: Place, ran: Ran | Unseen, zone: ZoneInfo) -> tuple[Dump | Unseen, Space | Unseen]:
-    """What the listing of a place on the host says."""
+def listing(place: Place, ran: Ran | Unseen, zone: ZoneInfo | Unseen) -> tuple[Dump | Unseen, Space | Unseen]:
+    """What the listing of a place on the host says; names of archives say nothing without the node's zone."""
     if isinstance(ran, Unseen):
         return ran, ran
+    if isinstance(zone, Unseen):
+        seen, space = read_listing(place.folder, ran.stdout, _stderr(ran))
+        return seen if isinstance(seen, Unseen) else zone, space
     return read_dump(place.storage, place.folder, ran.stdout, _stderr(ran), zone)
 
 
@@ -192,8 +198,9 @@ def _stderr(ran: Ran) -> str:
     return ran.said if ran.stderr else ""
 
 
-def _zone(name: str) -> ZoneInfo:
+def _zone(name: str) -> ZoneInfo | Unseen:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError):
-        return ZoneInfo("UTC")
+        said = f"the node's time zone, {name or 'which it does not tell'}, is none that is known here"
+        return Unseen(said, "see timedatectl on the node, and install tzdata here")

@@ -129,7 +129,7 @@ class SecondLook:
             dumps[self.site.storage.name], space[self.site.storage.name] = self._own
             for where in self._places:
                 ran = self._answers.runs[f"dump {where.storage}"]
-                dumps[where.storage], space[where.storage] = listing(where, ran, self.first.zone)
+                dumps[where.storage], space[where.storage] = listing(where, ran, self.first.named)
         for storage, nodes in self._listed_by_api().items():
             stored = self.first.stored(storage)
             said = [self._answers.gets[f"content {storage} {node}"] for node in nodes]
