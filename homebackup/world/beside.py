@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import shlex
+from collections.abc import Awaitable, Callable
 
 from homebackup.model.steps import Call
 from homebackup.world.answers import Asked
@@ -21,6 +22,9 @@ from homebackup.world.wire import encode
 
 BEGINNING = 30.0
 """Seconds in which a task is in the node's list, or `pvesh` says why it is not."""
+
+Ours = Callable[[str], Awaitable[bool | None]]
+"""Whether the task of a UPID is that of the call; None where it does not tell yet."""
 
 _BEGIN = r"""
 work=$(mktemp -d /run/homebackup.XXXXXX) || exit 1
@@ -38,10 +42,14 @@ echo "$work"
 _ENDED = 'cat "$1/ended" "$1/said" 2>/dev/null || true'
 
 
-async def begin(live: LiveSite, call: Call, listed: Get, name: str = "") -> str:
+async def _any(_upid: str) -> bool | None:
+    return True
+
+
+async def begin(live: LiveSite, call: Call, listed: Get, name: str = "", ours: Ours = _any) -> str:
     """Make the call; what it answers, the UPID of its task. Raises Trouble, Unreachable where nobody knows.
 
-    `listed` lists the tasks among which it is the only new one, `name` says what the call is about.
+    `listed` lists the tasks among which it is the only new one that may be `ours`, `name` says what the call is about.
     """
     if live.connection.api == "https":
         return str(await live.api.call(call.method, call.path, call.params))
@@ -50,18 +58,24 @@ async def begin(live: LiveSite, call: Call, listed: Get, name: str = "") -> str:
     words = command(call.method, call.path, encode(asked, call.params))
     ran = await live.host.run(shlex.join(["sh", "-c", _BEGIN, "-", *words]))
     work = ran.check(f"host {asked.host}").text.strip()
+    likely: dict[str, bool | None] = {}
     try:
         async with asyncio.timeout(BEGINNING):
             while True:
                 if upid := await _answer(live, asked, work):
                     return upid
-                fresh = sorted(await _tasks(live, listed) - known)
-                if len(fresh) > 1:
-                    said = f"two tasks began at the same moment, {' and '.join(fresh)}, and one of them is this"
+                fresh = {upid: await ours(upid) for upid in sorted(await _tasks(live, listed) - known)}
+                likely = {upid: told for upid, told in fresh.items() if told is not False}
+                if None in likely.values():
+                    continue
+                if len(likely) > 1:
+                    said = f"two tasks began at the same moment, {' and '.join(likely)}, and one of them is this"
                     raise Unreachable(asked.subject, said, "look at both on the node", maybe_done=True)
-                if fresh:
-                    return fresh[0]
+                if likely:
+                    return next(iter(likely))
     except TimeoutError:
+        if len(likely) == 1:
+            return next(iter(likely))
         said = f"no task of it began within {BEGINNING:g} s"
         raise Unreachable(asked.subject, said, "look at the node's list of tasks", maybe_done=True) from None
     finally:

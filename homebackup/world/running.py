@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from homebackup.model.backups import rows
 from homebackup.model.backups.dump_listing import FUNCTIONS
 from homebackup.model.backups.task import Task
+from homebackup.model.backups.task_log import job_guests
 from homebackup.model.host_facts import HostFacts
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
@@ -77,7 +78,20 @@ async def begin(live: LiveSite, node: str, call: Call) -> str:
     known = rows.tasks(await live.api.call("GET", listed.path, listed.params) or ())
     if running := next((task for task in known if task.ended is None), None):
         raise busy(running)
-    return await beside.begin(live, call, listed)
+    guests = {int(vmid) for vmid in str(call.params.get("vmid", "")).split(",") if vmid}
+
+    async def ours(upid: str) -> bool | None:
+        """Not one that the scheduler began in the same second; one whose log is lost is followed all the same."""
+        try:
+            lines = await _more(live, _path(upid), 0)
+        except Unreachable:
+            return True
+        named = job_guests(lines)
+        if not lines:
+            return None
+        return not guests or named is None or (bool(named) and named <= guests)
+
+    return await beside.begin(live, call, listed, ours=ours)
 
 
 def busy(task: Task) -> Busy:

@@ -54,6 +54,12 @@ def read_log(lines: Iterable[str], started: int, status: str, zone: ZoneInfo) ->
     return tuple(over.values())
 
 
+def job_guests(lines: Iterable[str]) -> set[int] | None:
+    """The guests that a task's job names, none of them where it takes all there are; None where its log has no job."""
+    job = next((found for line in lines if (found := _JOB.fullmatch(line))), None)
+    return None if job is None else {int(vmid) for vmid in job[1].split()}
+
+
 def well(status: str) -> bool:
     """Whether a task ended well; warnings are no failure."""
     return status == "OK" or status.startswith("WARNINGS: ")
