@@ -16,6 +16,7 @@ from homebackup.assess.verdict import State, Verdict, about, ago
 from homebackup.model.backups.archive import Dump
 from homebackup.model.backups.drill import Drilled, last_drilled, of_archives
 from homebackup.model.backups.facts import SiteFacts
+from homebackup.model.backups.soundness import endless
 from homebackup.model.backups.verification import DEEP, Verified, last_verified
 from homebackup.model.seen import Unseen
 from homebackup.model.site import Site
@@ -232,7 +233,10 @@ def _late(case: Case) -> Said | None:
 def _ok(case: Case) -> Said | None:
     assert case.newest is not None
     looked = case.verified.get(case.newest.name)
-    how = "read to its end and found good" if looked and looked.depth == DEEP else "found good by a quick check"
+    blind = endless(case.newest.name)
+    how = "found good by a quick check" + (f" ({blind})" if blind else "")
+    if looked and looked.depth == DEEP:
+        how = "read to its end and found good"
     good = f", {how} {ago(max(0, case.now - looked.time))}" if looked else ""
     proved = case.drill
     came = f", restored in a drill {ago(max(0, case.now - proved.time))}" if proved and proved.ok else ""

@@ -9,7 +9,7 @@ from homebackup.assess.amounts import size
 from homebackup.model.backups.archive import Archive
 from homebackup.model.backups.integrity import quick
 from homebackup.model.backups.sample import Inside, Sample
-from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN
+from homebackup.model.backups.soundness import BAD, GOOD, UNKNOWN, endless
 from homebackup.model.backups.verification import DEEP, QUICK, Verified
 from homebackup.model.backups.whole import Whole
 from homebackup.model.seen import Unseen
@@ -47,7 +47,10 @@ class Checked:
             disks = [f"{noun} {name} of {size(length)}" for name, length in self.holds.disks]
             parts = [f"{kind} {self.archive.vmid} {self.holds.name}".rstrip(), *disks, f"made {made:%Y-%m-%d %H:%M}"]
             inside = ", ".join(parts + ([f"notes: {self.notes.splitlines()[0]}"] if self.notes else []))
-        return f"{head}{inside}; {'all of it' if self.depth == DEEP else size(self.read)} read"
+        if self.depth == DEEP:
+            return f"{head}{inside}; all of it read"
+        blind = endless(self.archive.name)
+        return f"{head}{inside}; {size(self.read)} read" + (f", {blind}: --deep does" if blind else "")
 
 
 def looked(archive: Archive, sample: Sample | Unseen, name: str | None, known: Sequence[Verified]) -> Checked:

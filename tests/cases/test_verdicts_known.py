@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -122,3 +123,16 @@ def test_archives_of_which_not_all_were_listed_are_unknown(ended: bytes | None, 
     found = Story(NIGHTS[1:], ended=ended).verdict("ssh")
     assert (found.state, found.said) == ("UNKNOWN", said)
     assert found.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("depth", "said"),
+    [("quick", "by a quick check (which does not see the end of a .gz file) 2 h ago"), ("deep", "found good 2 h ago")],
+)
+def test_a_quick_check_that_sees_no_end_is_said_to_see_none(depth: str, said: str) -> None:
+    name = f"{STEM}.vma.gz"
+    found = replace(looked("good", depth), name=name)
+    story = Story((replace(NIGHTS[0], name=name), *NIGHTS[1:]), verified=(found,))
+    verdict = story.verdict("ssh")
+    assert (verdict.state, verdict.archive) == ("OK", name)
+    assert verdict.said.endswith(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -150,3 +151,10 @@ def test_samples_that_did_not_come() -> None:
     said = [getattr(found, "said", "") for found in read_samples(output, 5, "nas")]
     assert said[:3] == ["it is gone, or is no file", "it cannot be read in time", "it cannot be read"]
     assert said[3:] == [away("nas").said] * 2
+
+
+def test_a_quick_check_that_sees_no_end_says_so() -> None:
+    named = replace(GOOD, archive=replace(ARCHIVE, name=ARCHIVE.name.rpartition(".")[0] + ".lzo"))
+    assert named.line(ZoneInfo("UTC")).endswith("read, which does not see the end of a .lzo file: --deep does")
+    assert replace(named, depth="deep").line(ZoneInfo("UTC")).endswith("all of it read")
+    assert GOOD.line(ZoneInfo("UTC")).endswith(" read")

@@ -9,6 +9,14 @@ if TYPE_CHECKING:
     from homebackup.model.backups.sample import Inside
 
 GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
+ENDLESS = (".gz", ".tgz", ".lzo", ".bz2")
+"""Endings of archives whose last bytes do not tell whether they are the end; all of it has to be read for that."""
+
+
+def endless(name: str) -> str:
+    """What a quick check of an archive of that name does not see; empty where it sees both ends."""
+    ending = next((ending for ending in ENDLESS if name.endswith(ending)), "")
+    return ending and f"which does not see the end of a {ending} file"
 
 
 @dataclass(frozen=True)
