@@ -1,9 +1,7 @@
 """What the owner is told of backups that wait for a guest which runs."""
 
-from typing import Any
-
 import pulumi
-from pulumi.runtime import invoke_output
+from pulumi.runtime import invoke_async
 
 from homebackup.assess import wanted_dumps
 from homebackup.model.site import Site
@@ -13,10 +11,15 @@ def warn_of_waiting(site: Site) -> None:
     """Warn beside the stack of each backup that is still deferred although the guest runs that it waits for."""
     waiting = list(wanted_dumps.waiting(site))
 
-    def warn(found: Any) -> None:
-        for vmid, said in waiting:
-            if str(vmid) in found["vmids"].split(","):
-                pulumi.log.warn(said)
+    async def warned() -> bool:
+        try:
+            found = await invoke_async("homebackup:index:running", {})
+        except Exception:  # noqa: BLE001 -- a run that failed has ended the provider, and says itself why
+            return False
+        due = [said for vmid, said in waiting if str(vmid) in found["vmids"].split(",")]
+        for said in due:
+            pulumi.log.warn(said)
+        return bool(due)
 
     if waiting:
-        invoke_output("homebackup:index:running", {}).apply(warn)
+        pulumi.Output.from_input(warned())
