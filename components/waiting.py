@@ -22,4 +22,4 @@ def warn_of_waiting(site: Site) -> None:
         return bool(due)
 
     if waiting:
-        pulumi.Output.from_input(warned())
+        pulumi.Output.all(warned())
