@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import ipaddress
 import json
@@ -111,7 +112,8 @@ class HttpsSite:
 
     async def stop(self) -> None:
         for transport, _ in self._seen_on:
-            transport.abort()  # a TLS server would wait half a minute for the client's goodbye
+            with contextlib.suppress(AttributeError):  # early releases of Python 3.11 forget a connection closed twice
+                transport.abort()  # a TLS server would wait half a minute for the client's goodbye
         await self._runner.cleanup()
         await until(lambda: all(socket.fileno() == -1 for _, socket in self._seen_on))
 
