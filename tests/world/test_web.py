@@ -58,7 +58,7 @@ async def test_an_address_that_is_wrong_is_not_tried_again(check: Listener) -> N
 
 
 async def test_a_service_that_never_answers_is_given_up(check: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "PATIENCE", 0.05)
+    monkeypatch.setattr(web, "PATIENCE", 0.5)
     check.statuses = [0] * 9
     trouble = await ping(SecretStr(check.url(f"/{UUID}")), "success", pause=0)
     assert isinstance(trouble, Unreachable)
