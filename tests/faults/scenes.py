@@ -97,7 +97,7 @@ def _mounts() -> list[Scene]:
             "created where it was mounted by hand",
             None,
             mount(),
-            2,
+            3,
             f"mkdir {TARGET}; mount -t nfs -o soft,timeo=150,retrans=3 {NAS}:{EXPORT} {TARGET}",
         ),
         scene("with other options", mount(), mount(options=slow), 3),
