@@ -21,6 +21,8 @@ VERSION = "2025.4.4"
 PYTHON = "3.13"
 FIRST_BOOT = 240.0
 """Seconds that the first boot may take, which installs what its default parts ask for."""
+SYSTEMS_TRUST = {**os.environ, "UV_NATIVE_TLS": "true"}
+"""Its own installer asks the package index as pip does, by the certificates that this system trusts."""
 BOOTED = "Home Assistant initialized"
 """What its log says when all parts are set up."""
 CONFIGURATION = "http: {server_host: 127.0.0.1, server_port: 0}\nbackup:\nfrontend:\nlogger: {default: info}\n"
@@ -81,7 +83,7 @@ def _boot_once(hass: Path) -> None:
         config, log = Path(folder), Path(folder) / "log"
         (config / "configuration.yaml").write_text(CONFIGURATION)
         with log.open("wb") as output:
-            booting = subprocess.Popen([str(hass), "-c", folder], stdout=output, stderr=output)
+            booting = subprocess.Popen([str(hass), "-c", folder], stdout=output, stderr=output, env=SYSTEMS_TRUST)
         try:
             _until_booted(booting, log)
         finally:
@@ -92,7 +94,8 @@ def _boot_once(hass: Path) -> None:
 def _until_booted(booting: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + FIRST_BOOT
     while BOOTED not in log.read_text(errors="replace"):
-        if booting.poll() is not None or time.monotonic() > deadline:
+        lost = "failed to initialize" in log.read_text(errors="replace")
+        if lost or booting.poll() is not None or time.monotonic() > deadline:
             raise Failed(f"home assistant: its first boot did not end well: {log.read_text(errors='replace')[-600:]}")
         try:
             booting.wait(0.5)
