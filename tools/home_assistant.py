@@ -21,6 +21,8 @@ VERSION = "2025.4.4"
 PYTHON = "3.13"
 FIRST_BOOT = 240.0
 """Seconds that the first boot may take, which installs what its default parts ask for."""
+ASKED_FOR = ("home-assistant-frontend==20250411.0", "pyotp==2.8.0", "PyQRCode==1.2.1")
+"""What its parts ask for at the first boot, when another installer than pip would fetch it."""
 SYSTEMS_TRUST = {**os.environ, "UV_NATIVE_TLS": "true"}
 """Its own installer asks the package index as pip does, by the certificates that this system trusts."""
 BOOTED = "Home Assistant initialized"
@@ -60,7 +62,9 @@ def python() -> Path:
         ran = subprocess.run(asked, capture_output=True, text=True, check=False)
         if ran.returncode == 0 and ran.stdout.strip() == PYTHON:
             return candidate
-    raise NoPython(f"no Python {PYTHON} on PATH or in pyenv, which Home Assistant {VERSION} runs on")
+    raise NoPython(
+        f"no Python {PYTHON} on PATH or in pyenv, which Home Assistant {VERSION} runs on; install one, for example with pyenv"
+    )
 
 
 def _candidates() -> Iterator[Path]:
@@ -74,7 +78,7 @@ def _install(using: Path) -> None:
     venv = FOLDER / "venv"
     _run("make an environment", str(using), "-m", "venv", str(venv))
     pip = [str(venv / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-    _run("install it", *pip, f"homeassistant=={VERSION}")
+    _run("install it", *pip, f"homeassistant=={VERSION}", *ASKED_FOR)
 
 
 def _boot_once(hass: Path) -> None:
@@ -94,7 +98,8 @@ def _boot_once(hass: Path) -> None:
 def _until_booted(booting: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + FIRST_BOOT
     while BOOTED not in log.read_text(errors="replace"):
-        lost = "failed to initialize" in log.read_text(errors="replace")
+        said = log.read_text(errors="replace")
+        lost = "failed to initialize" in said or "Unable to install package" in said
         if lost or booting.poll() is not None or time.monotonic() > deadline:
             raise Failed(f"home assistant: its first boot did not end well: {log.read_text(errors='replace')[-600:]}")
         try:

@@ -20,17 +20,17 @@ COMMANDS = {"pg_ctlcluster": "postgresql", "sqlite3": "sqlite3", "age": "age"}
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code; without a Python for Home Assistant its tests are not run, which is said loudly."""
+    """The exit code; without Home Assistant its tests are not run, which is said loudly."""
     left_out = []
     core = f"home assistant {home_assistant.VERSION} real"
     try:
         packages.install(COMMANDS)
         home_assistant.program()
-    except home_assistant.NoPython as absent:
-        _say(f"apps: THE TESTS OF HOME ASSISTANT ARE NOT RUN: {absent}; install one, for example with pyenv")
+    except (home_assistant.NoPython, home_assistant.Failed) as absent:
+        _say(f"apps: THE TESTS OF HOME ASSISTANT ARE NOT RUN: {absent}")
         left_out.append(f"--ignore-glob={OF_HOME_ASSISTANT}")
         core = "home assistant NOT RUN"
-    except (home_assistant.Failed, packages.Unavailable) as failed:
+    except packages.Unavailable as failed:
         _say(f"apps: FAILED: {failed}")
         return 1
     quietly = ("-p", "no:cacheprovider", "--quiet")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
 import subprocess
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
+
+from tools.home_assistant import SYSTEMS_TRUST
 
 START = 120.0
 """Seconds that it may take to answer on a busy machine."""
@@ -81,7 +82,7 @@ class Core:
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 [str(self.hass), "-c", str(self.folder)],
-                env={**os.environ, **self.environment},
+                env={**SYSTEMS_TRUST, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
