@@ -63,7 +63,8 @@ def python() -> Path:
         if ran.returncode == 0 and ran.stdout.strip() == PYTHON:
             return candidate
     raise NoPython(
-        f"no Python {PYTHON} on PATH or in pyenv, which Home Assistant {VERSION} runs on; install one, for example with pyenv"
+        f"no Python {PYTHON} on PATH or in pyenv, which Home Assistant {VERSION} runs on; "
+        "install one, for example with pyenv"
     )
 
 
