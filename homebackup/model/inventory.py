@@ -79,8 +79,8 @@ def read(content: bytes) -> Listing:
     if odd := _BREAK.search(text):
         raise _malformed(text, odd.start(), "a line ends there for YAML, but not for an editor")
     try:
+        root = _Reader(text).get_single_node()  # what is nested too deeply ends here, soon, and is not scanned whole
         tokens = list(yaml.scan(text, Loader=yaml.SafeLoader))
-        root = _Reader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = "a tab, where YAML takes blanks" if "'\\t'" in str(error.problem) else f"is no YAML: {error.problem}"

@@ -125,7 +125,7 @@ REFUSED = {
     "not UTF-8": ("- name: a\n  notes: \udcff\n", 2, 10),
     "a control character": ("- name: a\n  x: \x07\n", 2, 6),
     "a line end of its own": ("- name: a # x\x85- name: b\n", 1, 14),
-    "too deep": ("[" * 1500, 1, 1),
+    "too deep": ("[" * 9000, 1, 1),
 }
 
 
