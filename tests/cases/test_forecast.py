@@ -171,7 +171,7 @@ kept = st.builds(Retention, last=counts, hourly=counts, daily=counts, weekly=cou
 there = st.lists(st.tuples(st.integers(-30 * 24 * 60, 600), st.integers(1, 99), st.booleans()), max_size=6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     kept,
     st.lists(there, min_size=1, max_size=6),
